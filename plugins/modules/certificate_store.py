@@ -1,0 +1,503 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: certificate_store
+short_description: Keep certificates and their keys in versioned directories on a host
+version_added: 1.0.0
+author:
+  - The certfleet.pki contributors (@certfleet)
+description:
+  - The host half of M(certfleet.pki.certificate). It makes keys and requests, puts a key and its
+    certificate in place in one step, and tells what is in place. It never contacts a certificate authority.
+  - By itself it installs certificates that came from elsewhere. Give O(certificates[].certificate) and a private key for that.
+  - Every certificate has a directory. The files C(privkey.pem), C(cert.pem), C(chain.pem), C(fullchain.pem) and C(ca.pem)
+    in it are links through C(current) into C(versions/), so that one rename switches the whole set.
+  - An item that fails does not stop the others.
+requirements:
+  - Python 3.6 or newer on the host
+  - the C(openssl) program on the host, where keys and requests are made
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would change, without changing anything.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would, when in diff mode.
+    support: none
+    details: A private key must never be in a diff.
+  idempotent:
+    description: When run twice in a row with the same input, the second run changes nothing.
+    support: partial
+    details: Going back with O(state=rolled_back) is done once more by every run, until there is no version before.
+options:
+  state:
+    description:
+      - V(present) installs, or sets attributes, or changes a record.
+      - V(inspected) tells what is there and writes nothing, unless O(certificates[].prepare) is given and nothing is there.
+      - V(prepared) makes a key and a request, or notes what has become of the request.
+      - V(rolled_back) goes back to the version before the current one.
+      - V(absent) removes what this module has put there; other files in the directory stay.
+    type: str
+    choices: [inspected, prepared, present, rolled_back, absent]
+    default: present
+  certificates:
+    description: The certificates, in the order in which they are returned.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The certificate's name on this host.
+        type: str
+        required: true
+      state:
+        description: As O(state), for this certificate alone.
+        type: str
+        choices: [inspected, prepared, present, rolled_back, absent]
+      directory:
+        description: Where it lives. The default is V(/etc/certfleet/) followed by the name.
+        type: path
+      owner:
+        description: Owner (name or number) of the files that hold the key.
+        type: str
+      group:
+        description: Group (name or number) of the files that hold the key.
+        type: str
+      mode:
+        description: Mode of the files that hold the key, as an octal number in quotes. The default is V("0600").
+        type: raw
+      formats:
+        description: What to keep. V(combined) is the key and the full chain in C(combined.pem). The PEM files are always kept.
+        type: list
+        elements: str
+        choices: [pem, combined]
+        default: [pem]
+      passphrase:
+        description: Passphrase of the private key, if it has one.
+        type: str
+      certificate:
+        description: A certificate in PEM to install. Certificates after the first one are its chain, unless O(certificates[].chain) is given.
+        type: str
+      chain:
+        description: The certificates of its issuers in PEM, the certificate's own issuer first, without the root.
+        type: str
+      ca:
+        description: Root certificates in PEM, for C(ca.pem).
+        type: str
+      private_key:
+        description: The private key in PEM that belongs to O(certificates[].certificate).
+        type: str
+      private_key_path:
+        description: A file on the host with that private key.
+        type: path
+      adopt_from:
+        description: A directory with C(cert.pem), C(chain.pem) and C(privkey.pem), such as certbot's C(live/NAME), to copy from.
+        type: path
+      attributes:
+        description: Set owner, group and mode of the files that are in place.
+        type: bool
+        default: false
+      record_update:
+        description: Fields to change in the record of the installed certificate.
+        type: dict
+      discard:
+        description: With O(state=prepared), drop the open request.
+        type: bool
+        default: false
+      lease_token:
+        description: The lease under which O(certificates[].discard) is done.
+        type: str
+      install:
+        description: What to install, as M(certfleet.pki.certificate) says it.
+        type: dict
+        suboptions:
+          from:
+            description: Where the key comes from.
+            type: str
+            choices: [request, current, unfinished, adopted, given]
+            required: true
+          certificate_pem:
+            description: The certificate in PEM.
+            type: str
+          chain_pem:
+            description: The chain in PEM.
+            type: str
+          ca_pem:
+            description: Root certificates in PEM.
+            type: str
+          record:
+            description: What to record beside the files.
+            type: dict
+          request_token:
+            description: The open request that the certificate answers.
+            type: str
+          lease_token:
+            description: The lease under which it was asked for.
+            type: str
+          private_key:
+            description: The private key in PEM, with O(certificates[].install.from=given).
+            type: str
+          private_key_path:
+            description: A file on the host with the private key, with O(certificates[].install.from=given).
+            type: path
+      prepare:
+        description: The request to make, as M(certfleet.pki.certificate) says it.
+        type: dict
+        suboptions:
+          order_hash:
+            description: Tells one order from another. An open request for the same order is used again.
+            type: str
+          csr_config:
+            description: A complete configuration for C(openssl req).
+            type: str
+          key:
+            description: The key to make.
+            type: dict
+            suboptions:
+              type:
+                description: Algorithm of the key.
+                type: str
+                choices: [ecdsa, rsa, ed25519]
+                default: ecdsa
+              curve:
+                description: Curve of an ECDSA key. The default is V(P-256).
+                type: str
+              size:
+                description: Size of an RSA key in bits. The default is V(2048).
+                type: int
+              format:
+                description: Form of the file. Ed25519 keys know V(pkcs8) only.
+                type: str
+                choices: [pkcs8, traditional]
+                default: pkcs8
+              passphrase:
+                description: Protects the new key.
+                type: str
+          reuse_key:
+            description: Use the installed key again.
+            type: bool
+            default: false
+          intent:
+            description: What the controller wants to find again in the open request.
+            type: dict
+          lease:
+            description: Keeps other controllers away while this one asks the certificate authority.
+            type: dict
+            suboptions:
+              token:
+                description: Names this controller's lease.
+                type: str
+              owner:
+                description: Who holds the lease, for people.
+                type: str
+              seconds:
+                description: How long it lasts.
+                type: float
+              break:
+                description: The token of somebody else's lease to take over.
+                type: str
+          discard:
+            description: Drop an open request first.
+            type: bool
+            default: false
+      request:
+        description: What has become of the open request.
+        type: dict
+        suboptions:
+          request_id:
+            description: The certificate authority's name for it.
+            type: str
+          status:
+            description: How it stands.
+            type: str
+            choices: [pending, rejected]
+          detail:
+            description: The certificate authority's words.
+            type: str
+          lease_token:
+            description: The lease to release.
+            type: str
+seealso:
+  - module: certfleet.pki.certificate
+"""
+
+EXAMPLES = r"""
+- name: Install a certificate that came by mail
+  certfleet.pki.certificate_store:
+    certificates:
+      - name: partner
+        certificate: "{{ lookup('ansible.builtin.file', 'partner.pem') }}"
+        chain: "{{ lookup('ansible.builtin.file', 'partner-chain.pem') }}"
+        private_key: "{{ partner_private_key }}"
+
+- name: Install one whose key is on the host already
+  certfleet.pki.certificate_store:
+    certificates:
+      - name: legacy
+        directory: /srv/tls/legacy
+        owner: postgres
+        group: postgres
+        mode: "0640"
+        formats: [pem, combined]
+        certificate: "{{ legacy_certificate }}"
+        private_key_path: /root/legacy.key
+
+- name: Look at what is installed
+  certfleet.pki.certificate_store:
+    state: inspected
+    certificates:
+      - name: partner
+  register: seen
+
+- name: Go back to the version before
+  certfleet.pki.certificate_store:
+    state: rolled_back
+    certificates:
+      - name: partner
+
+- name: Remove it
+  certfleet.pki.certificate_store:
+    state: absent
+    certificates:
+      - name: partner
+"""
+
+RETURN = r"""
+certificates:
+  description: One entry per certificate, in the order asked for, in failed results too.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: As given.
+      type: str
+      returned: always
+      sample: partner
+    directory:
+      description: Where it lives.
+      type: str
+      returned: always
+      sample: /etc/certfleet/partner
+    changed:
+      description: Whether this certificate's directory was changed, or would be.
+      type: bool
+      returned: always
+      sample: true
+    error:
+      description: Null, or why this certificate failed.
+      type: dict
+      returned: always
+      contains:
+        code:
+          description: Short name of the error.
+          type: str
+          returned: failure
+          sample: key_mismatch
+        step:
+          description: Where it happened.
+          type: str
+          returned: failure
+          sample: verify
+        detail:
+          description: One sentence.
+          type: str
+          returned: failure
+          sample: The key belongs to another certificate. Nothing was installed.
+    version:
+      description: The version that is in place.
+      type: str
+      returned: with O(state=present) and O(state=rolled_back)
+      sample: 20261122T014608Z-5f3ab12c
+    installed_at:
+      description: When that version was written.
+      type: str
+      returned: with O(state=present) and O(state=rolled_back)
+      sample: "2026-11-22T01:46:08Z"
+    files:
+      description:
+        - The paths to configure services with, by C(private_key), C(certificate), C(chain), C(fullchain) and C(combined).
+        - Null for what is not kept.
+      type: dict
+      returned: with O(state=present) and O(state=rolled_back)
+      sample: {certificate: /etc/certfleet/partner/cert.pem, private_key: /etc/certfleet/partner/privkey.pem}
+    rolled_back:
+      description: Whether the version before is in place again.
+      type: bool
+      returned: with O(state=present) and O(state=rolled_back), and on failure
+      sample: false
+    current:
+      description: The version in place, null if there is none.
+      type: str
+      returned: with O(state=inspected)
+      sample: 20261122T014608Z-5f3ab12c
+    certificate_pem:
+      description: The certificate in place.
+      type: str
+      returned: with O(state=inspected)
+      sample: "-----BEGIN CERTIFICATE-----..."
+    chain_pem:
+      description: The chain in place.
+      type: str
+      returned: with O(state=inspected)
+      sample: ""
+    ca_pem:
+      description: The root certificates in place.
+      type: str
+      returned: with O(state=inspected)
+      sample: ""
+    key:
+      description: Whether the key is C(ok), C(missing), C(unreadable), C(encrypted) or a C(mismatch); the key itself is never returned.
+      type: dict
+      returned: with O(state=inspected)
+      sample: {state: ok, detail: ""}
+    record:
+      description: What was recorded when it was installed, null if nothing was.
+      type: dict
+      returned: with O(state=inspected)
+      sample: {name: partner, installed_at: "2026-11-22T01:46:08Z"}
+    damaged:
+      description: Names of files and links that are not as recorded.
+      type: list
+      elements: str
+      returned: with O(state=inspected)
+      sample: ["fullchain.pem", "link:privkey.pem"]
+    attributes:
+      description: Owners, groups and modes that differ, each with C(path), C(attribute), C(is) and C(should).
+      type: list
+      elements: dict
+      returned: with O(state=inspected)
+      sample: []
+    marker:
+      description: The note about a switch that was not finished, else null.
+      type: dict
+      returned: with O(state=inspected)
+      sample: null
+    unfinished:
+      description: A whole version that was written and not switched to, else null.
+      type: dict
+      returned: with O(state=inspected)
+      sample: null
+    pending:
+      description: The open request with its CSR and lease, else null.
+      type: dict
+      returned: with O(state=inspected)
+      sample: null
+    adopt:
+      description: What could be adopted from O(certificates[].adopt_from), else null.
+      type: dict
+      returned: with O(state=inspected)
+      sample: null
+    prepared:
+      description: The request that was made or found, with C(csr_pem), C(request_token), C(reused) and C(request_id), else null.
+      type: dict
+      returned: with O(state=prepared) and O(state=inspected)
+      sample: null
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.certfleet.pki.plugins.module_utils._host.given import request_of
+from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES, run
+
+_STATE = {"type": "str", "choices": list(STATES)}
+_TEXT = {"type": "str"}
+_SECRET = {"type": "str", "no_log": True}
+_TOKEN = {"type": "str", "no_log": False}
+
+_INSTALL = {
+    "from": {"type": "str", "choices": ["request", "current", "unfinished", "adopted", "given"], "required": True},
+    "certificate_pem": _TEXT,
+    "chain_pem": _TEXT,
+    "ca_pem": _TEXT,
+    "record": {"type": "dict"},
+    "request_token": _TOKEN,
+    "lease_token": _TOKEN,
+    "private_key": _SECRET,
+    "private_key_path": {"type": "path", "no_log": False},
+}
+
+_KEY = {
+    "type": {"type": "str", "choices": ["ecdsa", "rsa", "ed25519"], "default": "ecdsa"},
+    "curve": _TEXT,
+    "size": {"type": "int"},
+    "format": {"type": "str", "choices": ["pkcs8", "traditional"], "default": "pkcs8"},
+    "passphrase": _SECRET,
+}
+
+_LEASE = {"token": _TOKEN, "owner": _TEXT, "seconds": {"type": "float"}, "break": _TEXT}
+
+_PREPARE = {
+    "order_hash": _TEXT,
+    "csr_config": _TEXT,
+    "key": {"type": "dict", "no_log": False, "options": _KEY},
+    "reuse_key": {"type": "bool", "default": False, "no_log": False},
+    "intent": {"type": "dict"},
+    "lease": {"type": "dict", "options": _LEASE},
+    "discard": {"type": "bool", "default": False},
+}
+
+_REQUEST = {
+    "request_id": _TEXT,
+    "status": {"type": "str", "choices": ["pending", "rejected"]},
+    "detail": _TEXT,
+    "lease_token": _TOKEN,
+}
+
+_ITEM = {
+    "name": {"type": "str", "required": True},
+    "state": _STATE,
+    "directory": {"type": "path"},
+    "owner": _TEXT,
+    "group": _TEXT,
+    "mode": {"type": "raw"},
+    "formats": {"type": "list", "elements": "str", "choices": ["pem", "combined"], "default": ["pem"]},
+    "passphrase": _SECRET,
+    "certificate": _TEXT,
+    "chain": _TEXT,
+    "ca": _TEXT,
+    "private_key": _SECRET,
+    "private_key_path": {"type": "path", "no_log": False},
+    "adopt_from": {"type": "path"},
+    "attributes": {"type": "bool", "default": False},
+    "record_update": {"type": "dict"},
+    "discard": {"type": "bool", "default": False},
+    "lease_token": _TOKEN,
+    "install": {"type": "dict", "options": _INSTALL},
+    "prepare": {"type": "dict", "options": _PREPARE},
+    "request": {"type": "dict", "options": _REQUEST},
+}  # type: t.Dict[str, t.Dict[str, t.Any]]
+
+SPEC = {
+    "state": dict(_STATE, default="present"),
+    "certificates": {"type": "list", "elements": "dict", "required": True, "options": _ITEM},
+}
+
+
+def main():
+    # type: () -> None
+    """Run the host program with the module's arguments."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        request = request_of(module.params, check=module.check_mode)
+    except ValueError as error:
+        module.fail_json(msg=str(error), certificates=[])
+    answer = run(request)
+    failed = [found for found in answer["certificates"] if found["error"]]
+    if failed:
+        module.fail_json(msg=_sentence(failed), **answer)
+    module.exit_json(**answer)
+
+
+def _sentence(failed):
+    # type: (t.Sequence[t.Dict[str, t.Any]]) -> str
+    first = "%s: %s" % (failed[0]["name"], failed[0]["error"]["detail"])
+    others = ", ".join(str(found["name"]) for found in failed[1:])
+    return "%s Also failed: %s." % (first, others) if others else first
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""From a task's arguments to validated, plain values. Validation itself is Ansible's."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
+from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec
+from ansible_collections.certfleet.pki.plugins.module_utils._registry import check_choice
+
+__all__ = ("Secrets", "plain", "validate")
+
+
+class Secrets:
+    """The values that must not show in text that others wrote: errors, command output, warnings."""
+
+    def __init__(self) -> None:
+        self._values: t.Set[str] = set()
+
+    def add(self, values: t.Iterable[str]) -> None:
+        self._values.update(value for value in values if value)
+
+    def mask(self, text: t.Any) -> t.Any:
+        """Return a string, or a list of strings, with every secret masked."""
+        return remove_values(text, self._values)
+
+
+def plain(value: t.Any) -> t.Any:
+    """Return plain types: no nulls in mappings, list elements stripped, empty ones dropped."""
+    if isinstance(value, t.Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple, set)):
+        elements = (plain(item.strip() if isinstance(item, str) else item) for item in value)
+        return [element for element in elements if element not in (None, "")]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    # Also what Ansible keeps encrypted or tagged turns into its text here.
+    return str(value)
+
+
+def validate(
+    arguments: t.Mapping[str, t.Any],
+    *,
+    options: t.Mapping[str, t.Mapping[str, t.Any]],
+    relations: t.Mapping[str, t.Any],
+    secrets: Secrets,
+) -> t.Dict[str, t.Any]:
+    """Return validated parameters without nulls. Raises Misconfigured with one sentence."""
+    arguments = plain(arguments)
+    check_choice(arguments.get("authority"))
+    outcome = ArgumentSpecValidator(argument_spec(options), **relations).validate(arguments)
+    secrets.add(outcome._no_log_values)
+    if outcome.error_messages:
+        raise Misconfigured(secrets.mask(f"{'; '.join(outcome.error_messages)}.".replace("..", ".")))
+    return plain(outcome.validated_parameters)

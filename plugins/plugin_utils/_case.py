@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""One certificate on its way through a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime
+
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._fit import Fitted
+from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Order, Pending
+from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted
+from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import Observed
+from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Plan
+
+__all__ = ("Case", "guarded")
+
+
+@dataclasses.dataclass
+class Case:
+    """What is known of one certificate; the steps of the flow fill it in from top to bottom."""
+
+    index: int
+    name: str
+    wanted: t.Optional[Wanted] = None
+    authority: t.Optional[Authority] = None
+    policies: t.Tuple[Policy, ...] = ()
+    order_hash: str = ""
+    observed: t.Optional[Observed] = None
+    plan: t.Optional[Plan] = None
+    #: The host's answer to ``prepared``: CSR and request token.
+    prepared: t.Optional[t.Mapping[str, t.Any]] = None
+    order: t.Optional[Order] = None
+    answer: t.Union[Issued, Pending, None] = None
+    fitted: t.Optional[Fitted] = None
+    issued_at: t.Optional[datetime] = None
+    #: Whether this run sent the request, rather than collected an earlier one.
+    submitted: bool = False
+    #: The host's answer to ``present`` or ``absent``.
+    installed: t.Optional[t.Mapping[str, t.Any]] = None
+    #: What the CA says of the installed certificate, and when it would like it renewed (as recorded).
+    ca_status: t.Optional[str] = None
+    suggestion: t.Optional[t.Mapping[str, t.Any]] = None
+    revoked: bool = False
+    action: str = "none"
+    changed: bool = False
+    rolled_back: bool = False
+    error: t.Optional[PkiError] = None
+    warnings: t.List[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return self.error is not None
+
+    def fail(self, error: PkiError) -> None:
+        """Keep the first error; later ones follow from it."""
+        if self.error is None:
+            self.error = error
+            self.action = "failed"
+
+    def host_answered(self, answer: t.Mapping[str, t.Any]) -> bool:
+        """Take over the error of a host's answer, if there is one; return True if there is none."""
+        failure = answer.get("error")
+        if failure:
+            self.rolled_back = bool(answer.get("rolled_back"))
+            self.fail(host_failure(self.name, failure))
+        return not failure
+
+
+_RETRYABLE = frozenset(("leased", "busy", "lost_lease"))
+_MISCONFIGURED = frozenset(("directory_in_use",))
+
+
+def host_failure(name: str, failure: t.Mapping[str, t.Any]) -> PkiError:
+    """Return the error for what the host program reports: code, step and one sentence."""
+    detail = str(failure.get("detail") or "")
+    code = str(failure.get("code") or "")
+    if code in _MISCONFIGURED:
+        return Misconfigured(f"{name}: {detail}", detail=detail)
+    return HostFailure(f"{name}: {detail}", detail=f"{code}: {detail}", retryable=code in _RETRYABLE)
+
+
+def guarded(step: t.Callable[[Case], None], case: Case) -> None:
+    """Run a step; its error stays with its case, so that the others go on."""
+    try:
+        step(case)
+    except PkiError as error:
+        if error.authority is None and case.authority is not None and error.kind != "host":
+            error.authority = case.authority.NAME
+        case.fail(error)

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""What the actions ``certificate`` and ``certificates`` share: from options to cases, from cases to results."""
+
+from __future__ import annotations
+
+import stat
+import types
+import typing as t
+
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import utc_now
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._options import item_options
+from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted import want
+from ansible_collections.certfleet.pki.plugins.plugin_utils._action import PkiAction
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
+from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
+from ansible_collections.certfleet.pki.plugins.plugin_utils._flow import Flow
+from ansible_collections.certfleet.pki.plugins.plugin_utils._order import order_hash
+from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
+from ansible_collections.certfleet.pki.plugins.plugin_utils._report import case_diff, case_result
+
+__all__ = ("AUTHORITY_NEEDED", "CertificatesAction")
+
+AUTHORITY_NEEDED = {
+    "required_if": [("state", "present", ("authority",)), ("state", "revoked", ("authority",))],
+}
+_DEFAULT_MODE = 0o600
+
+
+class CertificatesAction(PkiAction):
+    """Ensures a list of certificates on the host that the task addresses."""
+
+    def ensure(self, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
+        """Return a result with ``cases``, one entry for each item in order, and what concerns all."""
+        cases = [self._case(index, item) for index, item in enumerate(items)]
+        remote = Remote(self, self._task_vars)
+        flow = Flow(
+            remote=remote,
+            authorities=AuthoritySide(clock=utc_now, progress=self._progress),
+            clock=utc_now,
+            check=bool(self._task.check_mode),
+        )
+        flow.run(cases)
+        return {"cases": cases, **self._common(cases, remote)}
+
+    def _common(self, cases: t.Sequence[Case], remote: Remote) -> t.Dict[str, t.Any]:
+        passed_on = dict(remote.passed_on)
+        warnings = [*passed_on.pop("warnings", []), *(warning for case in cases for warning in case.warnings)]
+        common = {**passed_on, "changed": any(case.changed for case in cases)}
+        if warnings:
+            common["warnings"] = self._secrets.mask(list(dict.fromkeys(warnings)))
+        if self._task.diff:
+            common["diff"] = [case_diff(case) for case in cases if case.changed]
+        return common
+
+    def _case(self, index: int, item: t.Mapping[str, t.Any]) -> Case:
+        """Return the case for one item; bad options are a failed case, so that the others go on."""
+        case = Case(index=index, name=str(item.get("name") or ""))
+        try:
+            self._fill_in(case, item)
+        except PkiError as error:
+            case.fail(error)
+        return case
+
+    def _fill_in(self, case: Case, item: t.Mapping[str, t.Any]) -> None:
+        options = validate(
+            item,
+            options=item_options(authority_entry(required=False)),
+            relations=AUTHORITY_NEEDED,
+            secrets=self._secrets,
+        )
+        case.wanted = want(options, mode=_mode(options.get("mode")))
+        case.policies = self._policies(options.get("policy"))
+        if "authority" in options:
+            case.authority = self._open(options["authority"])
+            case.order_hash = order_hash(case.wanted, case.authority.identity)
+
+    def result_of(self, case: Case) -> t.Dict[str, t.Any]:
+        """Return the ``certificate`` field for a case."""
+        result = case_result(case, check=bool(self._task.check_mode), now=utc_now())
+        result["warnings"] = self._secrets.mask(result["warnings"])
+        return result
+
+    def failure_of(self, case: Case) -> t.Dict[str, t.Any]:
+        """Return ``msg`` and ``error`` of a case that failed, else nothing."""
+        if case.error is None:
+            return {}
+        return {"msg": self._secrets.mask(case.error.message), "error": self._error_fields(case.error)}
+
+
+def _mode(value: t.Any) -> int:
+    """Return the number for a mode given as in ansible.builtin.file. Raises Misconfigured."""
+    if value is None:
+        return _DEFAULT_MODE
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        return int(str(value), 8)
+    except ValueError:
+        return _symbolic_mode(str(value))
+
+
+def _symbolic_mode(value: str) -> int:
+    # Only few playbooks write a mode this way, and the import is slow.
+    from ansible.module_utils.basic import AnsibleModule
+
+    private = types.SimpleNamespace(st_mode=stat.S_IFREG | _DEFAULT_MODE)
+    try:
+        return stat.S_IMODE(AnsibleModule._symbolic_mode_to_octal(private, value))
+    except ValueError:
+        raise Misconfigured(
+            f"mode: '{value}' is not a mode; give an octal number in quotes such as '0640', or one like 'u=rw,g=r'."
+        ) from None

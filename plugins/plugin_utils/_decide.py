@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""From what was observed to a plan: ask the CA only what the options demand, then plan."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta
+
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ReportsStatus, SuggestsRenewal
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFound, PkiError, Unavailable
+from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference, RenewalSuggestion
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import isoformat
+from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
+from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import as_mapping, as_time
+from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import denied
+from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence, plan
+
+__all__ = ("consult", "decide", "needs_consultation")
+
+
+def needs_consultation(case: Case, *, now: datetime) -> bool:
+    """Return True if the CA has to be asked before it can be decided what to do."""
+    if case.observed.certificate is None:
+        return False
+    if case.wanted.check_revocation:
+        return True
+    return isinstance(case.authority, SuggestsRenewal) and _cached_suggestion(case, now) is None
+
+
+def consult(case: Case, *, now: datetime) -> None:
+    """Ask the CA whether the certificate is revoked, and when it would like it renewed."""
+    if case.wanted.check_revocation:
+        case.ca_status = _ca_status(case)
+    if isinstance(case.authority, SuggestsRenewal) and _cached_suggestion(case, now) is None:
+        case.suggestion = _fresh_suggestion(case, now)
+
+
+def decide(case: Case, *, now: datetime) -> None:
+    """Make the plan. Raises Rejected if the CA denied the open request and nothing has changed since."""
+    case.plan = plan(
+        wanted=case.wanted,
+        observed=case.observed,
+        order_hash=case.order_hash,
+        authority_identity=case.authority.identity,
+        policies=case.policies,
+        now=now,
+        suggestion=_suggestion(case.suggestion) or _cached_suggestion(case, now),
+        ca_status=case.ca_status,
+    )
+    case.warnings += case.plan.warnings
+    if case.plan.consequence is Consequence.REJECTED:
+        pending = case.observed.pending
+        raise denied(case, request_id=pending.request_id, detail=pending.detail)
+
+
+def _ca_status(case: Case) -> t.Optional[str]:
+    if not isinstance(case.authority, ReportsStatus):
+        case.warnings.append(f"{case.name}: {case.authority.NAME} can't tell whether a certificate is revoked.")
+        return None
+    try:
+        return case.authority.status(CertificateReference(certificate_pem=case.observed.certificate.pem)).status
+    except NotFound:
+        case.warnings.append(f"{case.name}: {case.authority.NAME} does not know the certificate that is installed.")
+    except Unavailable as error:
+        if case.wanted.on_unavailable != "warn":
+            raise
+        case.warnings.append(f"{case.name}: not known whether the certificate is revoked: {error.message}")
+    return None
+
+
+def _fresh_suggestion(case: Case, now: datetime) -> t.Optional[t.Dict[str, t.Any]]:
+    """Ask; a query that fails must fail nothing else (RFC 9773, section 4.3)."""
+    try:
+        suggestion = case.authority.suggest_renewal(case.observed.certificate.pem)
+    except PkiError:
+        return None
+    if suggestion is None:
+        return None
+    return {
+        "start": isoformat(suggestion.start),
+        "end": isoformat(suggestion.end),
+        "explanation_url": suggestion.explanation_url,
+        "fetched_at": isoformat(now),
+        "retry_after": suggestion.retry_after,
+    }
+
+
+def _cached_suggestion(case: Case, now: datetime) -> t.Optional[RenewalSuggestion]:
+    """Return what is recorded if the CA may not be asked again yet (Retry-After)."""
+    recorded = as_mapping(case.observed.own_record.get("suggestion"))
+    fetched = as_time(recorded.get("fetched_at"))
+    suggestion = _suggestion(recorded)
+    if suggestion is None or fetched is None or now >= fetched + timedelta(seconds=suggestion.retry_after):
+        return None
+    return suggestion
+
+
+def _suggestion(recorded: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[RenewalSuggestion]:
+    recorded = recorded or {}
+    start, end = as_time(recorded.get("start")), as_time(recorded.get("end"))
+    if start is None or end is None:
+        return None
+    retry_after = recorded.get("retry_after")
+    return RenewalSuggestion(
+        start=start,
+        end=end,
+        explanation_url=recorded.get("explanation_url"),
+        retry_after=float(retry_after) if isinstance(retry_after, (int, float)) else RenewalSuggestion.retry_after,
+    )

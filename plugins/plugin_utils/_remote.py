@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""The way to the managed host: one program, fed to the interpreter or run as a module.
+
+The program goes over standard input exactly when Ansible would pipeline one of its own modules
+and the interpreter is known; that saves packing and unpacking a module. Otherwise it runs as the
+module ``certificate_store``. The answer is the same.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible import constants as C
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
+from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
+from ansible_collections.certfleet.pki.plugins.plugin_utils._program import build_program, parse_answer, render_call
+
+if t.TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+__all__ = ("Remote",)
+
+MODULE = "certfleet.pki.certificate_store"
+_PASSED_ON = ("ansible_facts", "warnings", "deprecations")
+
+
+class Remote:
+    """The host that a task addresses."""
+
+    def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
+        self._action = action
+        self._task_vars = task_vars
+        #: What Ansible's module machinery found out on the way and the action's result has to pass on.
+        self.passed_on: t.Dict[str, t.Any] = {}
+
+    def call(self, state: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
+        """Run the program once for all items and return its answers in the same order. Raises HostFailure."""
+        interpreter = self._interpreter() if self._pipelined() else None
+        request = {"state": state, "check": self._check, "certificates": list(items)}
+        answer = self._as_module(request) if interpreter is None else self._on_stdin(interpreter, request)
+        answers = answer.get("certificates")
+        if not isinstance(answers, list) or len(answers) != len(items):
+            raise HostFailure(_sentence(answer.get("msg")), detail=str(answer.get("module_stderr") or ""))
+        return answers
+
+    def each(
+        self, state: str, pairs: t.Sequence[t.Tuple[Case, t.Mapping[str, t.Any]]]
+    ) -> t.Iterator[t.Tuple[Case, t.Dict[str, t.Any]]]:
+        """Run the program once for all (case, item) pairs; yield the cases that went well, with their answers."""
+        try:
+            answers = self.call(state, [item for _case, item in pairs]) if pairs else []
+        except HostFailure as error:
+            for case, _item in pairs:
+                case.fail(error)
+            return
+        for (case, _item), answer in zip(pairs, answers):
+            if case.host_answered(answer):
+                yield case, answer
+
+    @property
+    def _check(self) -> bool:
+        return bool(self._action._task.check_mode)
+
+    def _pipelined(self) -> bool:
+        return self._action._is_pipelining_enabled("new")
+
+    def _interpreter(self) -> t.Optional[t.List[str]]:
+        """Return the host's interpreter as words if it is known without asking the host."""
+        variables = self._connection_variables()
+        configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+        configured = self._action._templar.template(configured)
+        if not configured or str(configured).startswith("auto"):
+            configured = variables.get("ansible_facts", {}).get("discovered_interpreter_python")
+        return shlex.split(str(configured)) if configured else None
+
+    def _connection_variables(self) -> t.Mapping[str, t.Any]:
+        delegate = self._action._task.delegate_to
+        if not delegate:
+            return self._task_vars
+        return self._task_vars.get("ansible_delegated_vars", {}).get(delegate, {})
+
+    def _on_stdin(self, interpreter: t.List[str], request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        states = {request["state"], *(item["state"] for item in request["certificates"] if "state" in item)}
+        program = build_program(frozenset(states))
+        # Isolated and without site packages: the program needs neither, and starts faster.
+        command = shlex.join([*interpreter, "-I", "-S", "-"])
+        environment = self._action._compute_environment_string()
+        result = self._action._low_level_execute_command(
+            " ".join(filter(None, (environment.strip(), command))), in_data=render_call(program, request)
+        )
+        try:
+            return parse_answer(result["stdout"])
+        except HostFailure as error:
+            raise HostFailure(error.message, detail=_last_line(result)) from None
+
+    def _as_module(self, request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        arguments = {key: value for key, value in request.items() if key != "check"}
+        result = self._action._execute_module(
+            module_name=MODULE, module_args=arguments, task_vars=dict(self._task_vars)
+        )
+        for key in _PASSED_ON:
+            if result.get(key):
+                self.passed_on[key] = result[key]
+        return result
+
+
+def _sentence(message: t.Optional[str]) -> str:
+    return f"The host could not run its part: {message or 'it gave no answer'}."
+
+
+def _last_line(result: t.Mapping[str, t.Any]) -> str:
+    lines = [line for line in str(result.get("stderr") or "").splitlines() if line.strip()]
+    return f"exit code {result.get('rc')}: {lines[-1].strip() if lines else 'no output'}"

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""Taking certificates away: ``state: absent`` and ``state: revoked``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Cancels, ReportsStatus, Revokes
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, NotFound
+from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
+from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
+from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
+from ansible_collections.certfleet.pki.plugins.plugin_utils._host_items import remove_item
+from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
+
+__all__ = ("remove",)
+
+
+def remove(cases: t.Sequence[Case], *, remote: Remote, authorities: AuthoritySide, check: bool) -> None:
+    """Revoke what is to be revoked, cancel open requests, then remove; if revoking fails nothing is removed."""
+    authorities.each([case for case in cases if case.wanted.state == "revoked"], lambda case: _revoke(case, check))
+    if not check:
+        authorities.each([case for case in cases if not case.failed], _cancel)
+    for case, answer in remote.each("absent", [(case, remove_item(case)) for case in cases if not case.failed]):
+        case.installed = answer
+        case.changed = bool(answer["changed"]) or case.revoked
+        case.action = _action(case)
+
+
+def _action(case: Case) -> str:
+    if case.revoked:
+        return "revoked"
+    return "removed" if case.changed else "none"
+
+
+def _revoke(case: Case, check: bool) -> None:
+    if not case.observed.exists:
+        return
+    if case.observed.certificate is None:
+        raise BadCertificate(
+            f"{case.name}: the certificate in place can't be read, so it can't be revoked; "
+            "revoke it by its serial number, then use state absent."
+        )
+    if not isinstance(case.authority, Revokes):
+        raise Misconfigured(f"{case.name}: {case.authority.NAME} can't revoke; use state absent.")
+    reference = CertificateReference(certificate_pem=case.observed.certificate.pem)
+    if check:
+        case.revoked = _would_revoke(case, reference)
+    else:
+        case.revoked = case.authority.revoke(reference, reason=case.wanted.revoke_reason)
+
+
+def _would_revoke(case: Case, reference: CertificateReference) -> bool:
+    if not isinstance(case.authority, ReportsStatus):
+        return True
+    return case.authority.status(reference).status != "revoked"
+
+
+def _cancel(case: Case) -> None:
+    pending = case.observed.pending
+    if pending and pending.request_id and isinstance(case.authority, Cancels):
+        try:
+            case.authority.cancel(pending.request_id)
+        except NotFound:
+            return
