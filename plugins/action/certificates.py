@@ -36,7 +36,9 @@ class ActionModule(CertificatesAction):
         first = self.failure_of(failed[0])
         if total == 1:
             return first
-        return {**first, "msg": f"{len(failed)} of {total} certificates failed; the first: {first['msg']}"}
+        name = failed[0].name
+        told = first["msg"] if first["msg"].startswith(f"{name}:") else f"{name}: {first['msg']}"
+        return {**first, "msg": f"{len(failed)} of {total} certificates failed; the first is {told}"}
 
 
 def _items(arguments: t.Mapping[str, t.Any]) -> t.List[t.Dict[str, t.Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import utc_now
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.local import LocalAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._local.manage import manage
 from ansible_collections.certfleet.pki.plugins.module_utils._local.options import LOCAL_AUTHORITY
@@ -29,4 +30,5 @@ class ActionModule(PkiAction):
         return result
 
     def failure(self, error: PkiError) -> t.Dict[str, t.Any]:
+        error.authority = LocalAuthority.NAME
         return {**super().failure(error), "requests": []}

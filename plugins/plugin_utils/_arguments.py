@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import check_choice
@@ -59,5 +60,11 @@ def validate(
     outcome = ArgumentSpecValidator(argument_spec(options), **relations).validate(arguments)
     secrets.add(outcome._no_log_values)
     if outcome.error_messages:
-        raise Misconfigured(secrets.mask(f"{'; '.join(outcome.error_messages)}.".replace("..", ".")))
+        raise Misconfigured(secrets.mask("; ".join(_sentences(outcome))))
     return plain(outcome.validated_parameters)
+
+
+def _sentences(outcome: ValidationResult) -> t.Iterator[str]:
+    for error in outcome.errors:
+        unknown = "unknown option " if isinstance(error, UnsupportedError) else ""
+        yield f"{unknown}{error.msg}"

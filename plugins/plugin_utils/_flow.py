@@ -17,7 +17,7 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side impo
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case, guarded
 from ansible_collections.certfleet.pki.plugins.plugin_utils._decide import consult, decide, needs_consultation
 from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import OpenRequest, observe
-from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS, action_of, conclude, last_item, spare
+from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS, conclude, last_item, spare
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._removal import remove
@@ -95,18 +95,17 @@ class Flow:
         last = [(case, item) for case in cases for item in [last_item(case)] if item is not None]
         for case, answer in self._remote.each("present", last):
             case.installed = answer
+        for case in _alive(cases):
             conclude(case)
 
     def _predict(self, cases: Cases) -> None:
         """Say what a run would do; the CA is asked only to read."""
         asked = [case for case in cases if case.plan.consequence in ASKS]
         self._authorities.each(asked, self._authorities.predict)
+        for case in _alive(cases):
+            conclude(case)
         for case in asked:
             spare(case, now=self._clock())
-        for case in _alive(cases):
-            case.action = action_of(case)
-            still_pending = case.action == "pending" and not case.submitted
-            case.changed = case.action != "none" and not still_pending
 
 
 def _alive(cases: Cases) -> t.List[Case]:

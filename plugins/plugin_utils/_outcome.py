@@ -66,11 +66,10 @@ def _after_failure(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
 
 
 def conclude(case: Case) -> None:
-    """Say what was done, once the host has done it."""
-    if not case.failed:
-        case.action = action_of(case)
-        still_pending = case.action == "pending" and not case.submitted and case.plan.repair not in REPAIRS
-        case.changed = case.action != "none" and not still_pending
+    """Say what was done, or would be: a request that was pending before this run is no change."""
+    case.action = action_of(case)
+    still_pending = case.action == "pending" and not case.submitted and case.plan.repair not in REPAIRS
+    case.changed = case.action != "none" and not still_pending
 
 
 def action_of(case: Case) -> str:
@@ -86,7 +85,7 @@ def action_of(case: Case) -> str:
         return "pending"
     if consequence is Consequence.RESUME and isinstance(case.answer, Issued) and not case.submitted:
         return "resumed"
-    return "renewed" if case.observed.certificate is not None else "issued"
+    return "renewed" if case.observed.exists else "issued"
 
 
 def spare(case: Case, *, now: datetime) -> None:
