@@ -1,0 +1,40 @@
+#!/bin/sh
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Installs the Debian packages among the arguments whose programs are missing, if it may; otherwise it says what is missing.
+# Usage: install-packages.sh venv openssl sshd git
+set -eu
+PATH="$PATH:/usr/sbin:/sbin"
+
+present() {
+    case "$1" in
+        venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+package() {
+    case "$1" in
+        venv) echo python3-venv ;;
+        sshd) echo openssh-server ;;
+        *) echo "$1" ;;
+    esac
+}
+
+missing=
+for wanted in "$@"; do
+    present "$wanted" || missing="$missing $(package "$wanted")"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "-- installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of package names
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "These packages are missing and only root can install them:$missing" >&2
+fi

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is to check. Each step returns True if all is well; it prints its own findings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+from environments import BUILD, COLLECTION, ROOT, TREE, Environment
+
+__all__ = ("artefact", "demo", "docs", "format_files", "integration", "lint", "molecule", "smoke", "unit")
+
+_PYTHON_FILES = ("plugins", "tests")
+
+
+def _run(environment: Environment, *command: str, cwd: Path = COLLECTION, **variables: str) -> bool:
+    print(f"$ {' '.join(command)}", flush=True)
+    words = [environment.program(command[0]), *command[1:]]
+    return subprocess.run(words, cwd=cwd, env={**environment.variables(), **variables}, check=False).returncode == 0
+
+
+def lint(environment: Environment, *, all_of_it: bool = True) -> bool:
+    """Run the linters; the slow ones only for ``all_of_it``."""
+    commands = [
+        ("ruff", "check", "--output-format=concise", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy", "-p", "ansible_collections.certfleet.pki.plugins"),
+        ("yamllint", "--strict", "."),
+        ("python", "-B", "tests/tools/doc_fragments.py", "--check"),
+        ("python", "-B", "tests/tools/return_docs.py", "--check"),
+    ]
+    if all_of_it:
+        commands += [
+            ("ansible-lint", "--format=pep8", "--project-dir", "."),
+            ("antsibull-changelog", "lint"),
+            ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", "."),
+        ]
+    results = [_run(environment, *command, **_lint_variables()) for command in commands]
+    return all(results)
+
+
+def _lint_variables() -> dict[str, str]:
+    return {
+        "MYPYPATH": str(TREE),
+        "PYTHONPATH": str(TREE),
+        "MYPY_CACHE_DIR": str(BUILD / "cache" / "mypy"),
+        "RUFF_CACHE_DIR": str(BUILD / "cache" / "ruff"),
+    }
+
+
+def docs(environment: Environment) -> bool:
+    """Write the documentation fragments of the repository itself."""
+    tools = ("doc_fragments.py", "return_docs.py")
+    return all([_run(environment, "python", "-B", f"tests/tools/{tool}", cwd=ROOT, PYTHONPATH=str(TREE)) for tool in tools])
+
+
+def format_files(environment: Environment) -> bool:
+    """Format the Python files of the repository itself."""
+    return _run(environment, "ruff", "format", *_PYTHON_FILES, cwd=ROOT, RUFF_CACHE_DIR=str(BUILD / "cache" / "ruff"))
+
+
+def unit(environment: Environment) -> bool:
+    """Run the unit tests."""
+    return _pytest(environment, "tests/unit")
+
+
+def integration(environment: Environment) -> bool:
+    """Run the integration tests, against real servers."""
+    return _pytest(environment, "tests/integration")
+
+
+def smoke(environment: Environment) -> bool:
+    """Run the unit tests and the integration tests that show whether this ansible-core works at all."""
+    return _pytest(environment, "tests/unit") & _pytest(environment, "tests/integration", "-m", "smoke")
+
+
+def _pytest(environment: Environment, *arguments: str) -> bool:
+    cache = f"cache_dir={BUILD / 'cache' / 'pytest' / environment.name}"
+    return _run(
+        environment,
+        "python",
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-o",
+        cache,
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        *arguments,
+        PYTHONPATH=str(TREE),
+    )
+
+
+def molecule(environment: Environment) -> bool:
+    """Play the role's scenario: create, converge, idempotence, verify, destroy."""
+    return _run(
+        environment,
+        "molecule",
+        "test",
+        cwd=COLLECTION / "extensions",
+        HOME=str(BUILD / "home"),
+        XDG_CACHE_HOME=str(BUILD / "home" / ".cache"),
+    )
+
+
+def artefact(environment: Environment) -> bool:
+    """Build the collection, install it into an empty path, and use it from there."""
+    installed = _install(environment, BUILD / "artefact")
+    if installed is None:
+        return False
+    variables = {**environment.variables(), "ANSIBLE_COLLECTIONS_PATH": str(installed)}
+    return (
+        _only_what_users_need(installed)
+        & _documented(environment, variables)
+        & _play(environment, variables, BUILD / "artefact")
+    )
+
+
+def demo(environment: Environment) -> bool:
+    """Do what the README's `make demo` promises."""
+    installed = _install(environment, BUILD / "demo")
+    variables = {**environment.variables(), "ANSIBLE_COLLECTIONS_PATH": str(installed)}
+    return installed is not None and _play(environment, variables, BUILD / "demo")
+
+
+def _install(environment: Environment, where: Path) -> Path | None:
+    """Return the path into which the freshly built collection was installed, None if that failed."""
+    shutil.rmtree(where / "dist", ignore_errors=True)
+    shutil.rmtree(where / "collections", ignore_errors=True)
+    if not _run(environment, "ansible-galaxy", "collection", "build", "--output-path", str(where / "dist")):
+        return None
+    (archive,) = (where / "dist").glob("*.tar.gz")
+    target = where / "collections"
+    command = ("ansible-galaxy", "collection", "install", "--offline", "-p", str(target), str(archive))
+    return target if _run(environment, *command, cwd=where, ANSIBLE_COLLECTIONS_PATH=str(target)) else None
+
+
+def _only_what_users_need(installed: Path) -> bool:
+    top = installed / "ansible_collections" / "certfleet" / "pki"
+    allowed = {
+        "CHANGELOG.md",
+        "CHANGELOG.rst",
+        "FILES.json",
+        "LICENSE",
+        "MANIFEST.json",
+        "README.md",
+        "changelogs",
+        "docs",
+        "meta",
+        "playbooks",
+        "plugins",
+        "roles",
+    }
+    extra = sorted({path.name for path in top.iterdir()} - allowed)
+    print(
+        f"The artefact holds what users don't need: {', '.join(extra)}."
+        if extra
+        else "The artefact holds only what users need."
+    )
+    return not extra
+
+
+def _documented(environment: Environment, variables: t.Mapping[str, str]) -> bool:
+    """Return whether ansible-doc lists every module of the repository."""
+    modules = {f"certfleet.pki.{path.stem}" for path in (COLLECTION / "plugins" / "modules").glob("*.py")}
+    command = [environment.program("ansible-doc"), "--list", "--json", "certfleet.pki"]
+    listed = json.loads(subprocess.check_output(command, env=dict(variables), text=True, cwd=BUILD))
+    missing = sorted(modules - set(listed))
+    print(
+        f"ansible-doc does not list {', '.join(missing)}."
+        if missing
+        else f"ansible-doc lists all {len(modules)} modules."
+    )
+    return not missing
+
+
+def _play(environment: Environment, variables: t.Mapping[str, str], where: Path) -> bool:
+    """Play the quickstart of the collection that is installed under ``where``."""
+    command = ["ansible-playbook", "certfleet.pki.quickstart", "-e", f"pki_quickstart_dir={where / 'quickstart'}"]
+    print(f"$ {' '.join(command)}", flush=True)
+    command[0] = environment.program(command[0])
+    return subprocess.run(command, cwd=where, env=dict(variables), check=False).returncode == 0
