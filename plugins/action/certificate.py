@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
-from ansible_collections.certfleet.pki.plugins.plugin_utils._certificates_action import CertificatesAction
 from ansible_collections.certfleet.pki.plugins.module_utils._result import empty_result
+from ansible_collections.certfleet.pki.plugins.plugin_utils._certificates_action import CertificatesAction
 
 
 class ActionModule(CertificatesAction):

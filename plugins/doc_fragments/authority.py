@@ -67,8 +67,8 @@ options:
             default: 30
           retries:
             description:
-            - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504, provided that repeating it can do no
-              harm and O(timeout) allows it.
+            - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504.
+            - Only what can do no harm is repeated, and only as long as C(timeout) allows.
             type: int
             default: 3
           proxy:

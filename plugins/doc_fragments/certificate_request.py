@@ -61,7 +61,7 @@ options:
         type: raw
       allowed_authorities:
         description:
-        - Identities of the CAs that may be used (RV(certificate.authority_id)), as globs.
+        - Identities of the CAs that may be used (C(authority_id) in results), as globs.
         type: list
         elements: str
       extended_key_usages:
@@ -81,7 +81,7 @@ options:
     description:
     - Common name of the subject.
     - Joins the DNS names if it is one, that is, if it contains a dot.
-    - When it is not given, it is the first of O(dns_names) with at most 64 characters, else there is none.
+    - When it is not given, it is the first of C(dns_names) with at most 64 characters, else there is none.
     type: str
   subject:
     description:

@@ -74,8 +74,8 @@ options:
                 default: 30
               retries:
                 description:
-                - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504, provided that repeating it can do
-                  no harm and O(timeout) allows it.
+                - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504.
+                - Only what can do no harm is repeated, and only as long as C(timeout) allows.
                 type: int
                 default: 3
               proxy:
@@ -275,7 +275,7 @@ options:
             type: raw
           allowed_authorities:
             description:
-            - Identities of the CAs that may be used (RV(certificate.authority_id)), as globs.
+            - Identities of the CAs that may be used (C(authority_id) in results), as globs.
             type: list
             elements: str
           extended_key_usages:
@@ -292,7 +292,7 @@ options:
         description:
         - Common name of the subject.
         - Joins the DNS names if it is one, that is, if it contains a dot.
-        - When it is not given, it is the first of O(dns_names) with at most 64 characters, else there is none.
+        - When it is not given, it is the first of C(dns_names) with at most 64 characters, else there is none.
         type: str
       subject:
         description:
@@ -400,7 +400,7 @@ options:
         default: false
       follow_authority:
         description:
-        - Issue again at once when O(authority) is not the one that the certificate came from.
+        - Issue again at once when C(authority) is not the one that the certificate came from.
         - With V(false) the change takes effect at the next renewal. A new intermediate of the same CA is no change.
         type: bool
         default: false
@@ -476,7 +476,7 @@ options:
         - revoked
       revoke_reason:
         description:
-        - Reason for O(state=revoked) (RFC 5280).
+        - Reason for C(state=revoked) (RFC 5280).
         type: str
         default: superseded
         choices:
@@ -492,7 +492,7 @@ options:
         - aa_compromise
   defaults:
     description:
-    - Options for every item of O(certificates) that does not set them itself.
+    - Options for every item of C(certificates) that does not set them itself.
     type: dict
   authority:
     description:
@@ -550,8 +550,8 @@ options:
             default: 30
           retries:
             description:
-            - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504, provided that repeating it can do no
-              harm and O(timeout) allows it.
+            - How often a call is repeated after a connection error or an answer of 429, 502, 503 or 504.
+            - Only what can do no harm is repeated, and only as long as C(timeout) allows.
             type: int
             default: 3
           proxy:
@@ -751,7 +751,7 @@ options:
         type: raw
       allowed_authorities:
         description:
-        - Identities of the CAs that may be used (RV(certificate.authority_id)), as globs.
+        - Identities of the CAs that may be used (C(authority_id) in results), as globs.
         type: list
         elements: str
       extended_key_usages:

@@ -45,8 +45,9 @@ options:
     type: str
   permitted_names:
     description:
-    - 'Name constraints of the CA itself, which every verifier enforces: domains, with all names below them, and networks such as V(10.0.0.0/8).
-      A kind of name that is not in the list is not permitted at all.'
+    - Name constraints of the CA itself, which every verifier enforces.
+    - Domains, with all names below them, and networks such as V(10.0.0.0/8).
+    - A kind of name that is not in the list is not permitted at all.
     - Those of an existing CA can't be changed.
     type: list
     elements: str
@@ -76,7 +77,8 @@ options:
   profile:
     description:
     - What may be asked of this CA, in the shape of the option O(ignore:policy) of the other modules.
-    - Once one kind of name has a list, a kind without one is refused; a profile without any list of names leaves names alone.
+    - Once one kind of name has a list, a kind without one is refused.
+    - A profile without any list of names leaves names alone.
     - An existing CA's profile stays as it is when this is not given, and is replaced as a whole when it is.
     type: dict
     suboptions:

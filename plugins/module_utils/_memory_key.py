@@ -34,7 +34,7 @@ def make_key(parameters: KeyParameters) -> t.Any:
         return rsa.generate_private_key(public_exponent=65537, key_size=parameters.size)
     if parameters.type == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    curves = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
+    curves: t.Mapping[str, t.Any] = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
     return ec.generate_private_key(curves[parameters.curve or "P-256"]())
 
 

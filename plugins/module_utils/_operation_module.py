@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._operation import PATHS, failed, run
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS

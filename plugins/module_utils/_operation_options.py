@@ -11,7 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._model import REVOCATION_REASONS
-from ansible_collections.certfleet.pki.plugins.module_utils._options import CERTIFICATE, KEY_ALGORITHM, NAMES, policy_entry
+from ansible_collections.certfleet.pki.plugins.module_utils._options import CERTIFICATE, KEY_ALGORITHM, NAMES
+from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 
 __all__ = ("OPERATIONS", "REFERENCE", "Operation")
@@ -58,8 +59,10 @@ _REQUEST: Options = {
         "options": KEY_ALGORITHM,
         "description": [
             "Make a key in memory instead of sending a CSR, for the names that are given.",
-            "The key is returned and kept nowhere, so O(return_private_key) is required; "
-            "and only an issued answer is accepted, because a pending one would lose the key.",
+            (
+                "The key is returned and kept nowhere, so O(return_private_key) is required; "
+                "and only an issued answer is accepted, because a pending one would lose the key."
+            ),
         ],
     },
     "return_private_key": {

@@ -101,13 +101,11 @@ def revoke(call: Call) -> Result:
     reference = reference_of(call.parameters)
     if not isinstance(call.authority, Revokes):
         raise Misconfigured(f"{call.authority.NAME} can't revoke certificates.")
-    if call.check:
-        changed = _would_revoke(call, reference)
-    else:
-        changed = call.authority.revoke(reference, reason=call.parameters["reason"])
-    result = _result(call, _after_revocation(call, reference))
-    result["certificate"]["action"] = "revoked" if changed else "none"
-    result["certificate"]["status"] = "revoked"
+    revoke = _would_revoke if call.check else _revoke
+    changed = revoke(call.authority, reference, call.parameters["reason"])
+    found = _after_revocation(call, reference)
+    result = with_pem(_result(call, found), _pem_of(found.certificate_pem, found.chain_pem))
+    result["certificate"].update(action="revoked" if changed else "none", status="revoked")
     return {**result, "changed": changed}
 
 
@@ -150,9 +148,13 @@ def _status(call: Call, reference: CertificateReference) -> CertificateStatus:
     return CertificateStatus("issued", reference.request_id, answer.certificate_pem, answer.chain_pem)
 
 
-def _would_revoke(call: Call, reference: CertificateReference) -> bool:
+def _revoke(authority: Revokes, reference: CertificateReference, reason: str) -> bool:
+    return authority.revoke(reference, reason=reason)
+
+
+def _would_revoke(authority: Revokes, reference: CertificateReference, reason: str) -> bool:
     """Predict by reading; a CA that can't tell is expected to revoke."""
-    return not isinstance(call.authority, ReportsStatus) or call.authority.status(reference).status != "revoked"
+    return not isinstance(authority, ReportsStatus) or authority.status(reference).status != "revoked"
 
 
 def _after_revocation(call: Call, reference: CertificateReference) -> CertificateStatus:

@@ -13,7 +13,17 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ("CERTIFICATE", "KEY_ALGORITHM", "NAMES", "POLICY", "argument_spec", "defaults_entry", "item_options", "list_entry", "policy_entry")
+from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry, strings
+
+__all__ = (
+    "CERTIFICATE",
+    "KEY_ALGORITHM",
+    "NAMES",
+    "argument_spec",
+    "defaults_entry",
+    "item_options",
+    "list_entry",
+)
 
 Options = t.Dict[str, t.Dict[str, t.Any]]
 
@@ -30,31 +40,29 @@ def _entry(entry: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     return plain
 
 
-def _strings(*description: str) -> t.Dict[str, t.Any]:
-    return {"type": "list", "elements": "str", "description": list(description)}
-
-
 NAMES: Options = {
     "common_name": {
         "type": "str",
         "description": [
             "Common name of the subject.",
             "Joins the DNS names if it is one, that is, if it contains a dot.",
-            "When it is not given, it is the first of O(dns_names) with at most 64 characters, else there is none.",
+            "When it is not given, it is the first of C(dns_names) with at most 64 characters, else there is none.",
         ],
     },
     "subject": {
         "type": "dict",
         "description": [
-            "Other fields of the subject, by their names in snake case, such as V(organization), "
-            "V(organizational_unit), V(locality), V(state_or_province) and V(country).",
+            (
+                "Other fields of the subject, by their names in snake case, such as V(organization), "
+                "V(organizational_unit), V(locality), V(state_or_province) and V(country)."
+            ),
             "A CA may drop them; that causes a warning, never another order.",
         ],
     },
-    "dns_names": _strings("DNS names; internationalised ones may be given in Unicode."),
-    "ip_addresses": _strings("IPv4 and IPv6 addresses."),
-    "email_addresses": _strings("E-mail addresses."),
-    "uris": _strings("URIs, for example SPIFFE IDs."),
+    "dns_names": strings("DNS names; internationalised ones may be given in Unicode."),
+    "ip_addresses": strings("IPv4 and IPv6 addresses."),
+    "email_addresses": strings("E-mail addresses."),
+    "uris": strings("URIs, for example SPIFFE IDs."),
 }
 
 KEY_ALGORITHM: Options = {
@@ -96,7 +104,7 @@ _KEY: Options = {
     },
 }
 
-_EXTENDED_KEY_USAGE = _strings(
+_EXTENDED_KEY_USAGE = strings(
     "Extended key usages, such as V(server_auth), V(client_auth), V(code_signing), V(email_protection), or dotted OIDs.",
     "Those given must be in the certificate. When none is given, none is asked for and none is compared.",
 )
@@ -157,7 +165,7 @@ CERTIFICATE: Options = {
         "type": "bool",
         "default": False,
         "description": [
-            "Issue again at once when O(authority) is not the one that the certificate came from.",
+            "Issue again at once when C(authority) is not the one that the certificate came from.",
             "With V(false) the change takes effect at the next renewal. A new intermediate of the same CA is no change.",
         ],
     },
@@ -233,51 +241,14 @@ CERTIFICATE: Options = {
             "aa_compromise",
         ],
         "default": "superseded",
-        "description": "Reason for O(state=revoked) (RFC 5280).",
+        "description": "Reason for C(state=revoked) (RFC 5280).",
     },
-}
-
-POLICY: Options = {
-    "allowed_domains": _strings(
-        "DNS names that may be asked for, as globs in which V(*) is exactly one label.",
-        "A list that is not given means none of that kind, once any policy is given.",
-    ),
-    "allowed_domain_patterns": _strings("DNS names that may be asked for, as regular expressions that match the whole name."),
-    "allowed_ip_ranges": _strings("Networks whose addresses may be asked for, such as V(10.0.0.0/8)."),
-    "allowed_uris": _strings("URIs that may be asked for, as globs."),
-    "allowed_email_domains": _strings("Domains whose e-mail addresses may be asked for."),
-    "forbid_wildcards": {"type": "bool", "description": "Whether wildcard names are forbidden."},
-    "key_types": {
-        "type": "raw",
-        "no_log": False,
-        "description": "Allowed key types: a list, or a dictionary of type and minimum size in bits, such as V({rsa: 3072, ecdsa: 256}).",
-    },
-    "max_lifetime": {"type": "str", "description": "The longest lifetime that a certificate may have, as a duration."},
-    "required_subject": {
-        "type": "raw",
-        "description": "Subject fields that must be there: a list of names, or a dictionary of name and allowed value or values.",
-    },
-    "allowed_authorities": _strings("Identities of the CAs that may be used (RV(certificate.authority_id)), as globs."),
-    "extended_key_usages": _strings("Extended key usages that may be asked for."),
 }
 
 
 def item_options(authority: t.Mapping[str, t.Any]) -> Options:
     """Return the options of one certificate, given the entry of the ``authority`` option."""
     return {"authority": dict(authority), "policy": policy_entry(), **CERTIFICATE}
-
-
-def policy_entry() -> t.Dict[str, t.Any]:
-    """Return the entry of the ``policy`` option."""
-    return {
-        "type": "dict",
-        "options": POLICY,
-        "description": [
-            "Rules that every request must keep, checked on the controller before anything is sent, in check mode too.",
-            "A policy file named by the environment variable E(CERTFLEET_POLICY_FILE) on the controller applies always; "
-            "this option can only tighten it.",
-        ],
-    }
 
 
 def list_entry() -> t.Dict[str, t.Any]:
@@ -297,5 +268,5 @@ def defaults_entry() -> t.Dict[str, t.Any]:
     """Return the entry of the ``defaults`` option."""
     return {
         "type": "dict",
-        "description": "Options for every item of O(certificates) that does not set them itself.",
+        "description": "Options for every item of C(certificates) that does not set them itself.",
     }

@@ -66,7 +66,7 @@ def open_authority(
     options: t.Mapping[str, t.Any], *, environ: t.Mapping[str, str], context: t.Optional[Context] = None
 ) -> Authority:
     """Open the CA that validated options name, with defaults from the variables of its own tools."""
-    (name, chosen), = options.items()
+    ((name, chosen),) = options.items()
     authority = AUTHORITIES[name]
     return authority(_with_environment(authority, chosen or {}, environ), context)
 
@@ -78,9 +78,9 @@ def _with_environment(
     filled = dict(options)
     for option, variables in authority.ENVIRONMENT.items():
         value = next((environ[variable] for variable in variables if environ.get(variable)), None)
-        outer, _, inner = option.partition(".")
+        outer, dot, inner = option.partition(".")
         if value is not None and filled.get(outer) is None:
-            filled[outer] = {inner: value} if inner else value
+            filled[outer] = {inner: value} if dot else value
     return filled
 
 

@@ -19,7 +19,12 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call, Result, answer_result
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, enforce
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import wait_for
-from ansible_collections.certfleet.pki.plugins.module_utils._wanted import want_key, want_names, want_subject, want_usages
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted import (
+    want_key,
+    want_names,
+    want_subject,
+    want_usages,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import RequestFacts, read_request
 
 __all__ = ("check_policies", "order_of", "request")
@@ -71,6 +76,7 @@ def check_policies(policies: t.Iterable[Policy], order: Order, identity: str) ->
         extended_key_usage=order.extended_key_usage,
         lifetime=order.lifetime,
         authority_identity=identity,
+        other_names=read_request(order.csr_pem).other_names,
     )
 
 

@@ -21,8 +21,8 @@ extends_documentation_fragment:
   - certfleet.pki.attributes
   - certfleet.pki.attributes.ensures
 requirements:
-  - "On the controller: Python 3.10 or newer, cryptography 42 or newer, and the library of the CA that is used (requests and hvac for O(authority.vault))."
-  - "On the host: Python 3.6 or newer and the openssl program. No library, no CA address, no CA credential."
+  - On the controller, Python 3.10 or newer and cryptography 42 or newer; for O(authority.vault) also requests and hvac.
+  - On the host, Python 3.6 or newer and the openssl program. No library, no CA address, no CA credential.
 notes:
   - For more than one certificate on a host use M(certfleet.pki.certificates), which needs one call for all of them.
   - With C(ANSIBLE_PIPELINING) a run that has nothing to do is faster than M(ansible.builtin.ping).

@@ -20,7 +20,8 @@ extends_documentation_fragment:
   - certfleet.pki.attributes
   - certfleet.pki.attributes.revokes
 requirements:
-  - "Where the call is made: Python 3.10 (3.8 on a delegate) or newer, cryptography 42 or newer, and the library of the CA that is used (requests and hvac for O(authority.vault))."
+  - Where the call is made, Python 3.10 (3.8 on a delegate) or newer and cryptography 42 or newer.
+  - For O(authority.vault) also requests and hvac.
 """
 
 EXAMPLES = r"""
@@ -184,6 +185,26 @@ certificate:
       - What differs from what was asked for and was accepted.
       type: list
       elements: str
+certificate_pem:
+  description:
+  - The certificate in PEM; null while there is none. Also in RV(certificate).
+  returned: always
+  type: str
+chain_pem:
+  description:
+  - What signed it, the issuer first, without the root, in PEM. Also in RV(certificate).
+  returned: always
+  type: str
+fullchain_pem:
+  description:
+  - Certificate and chain. Also in RV(certificate).
+  returned: always
+  type: str
+ca_pem:
+  description:
+  - The root, if the CA tells it. Also in RV(certificate).
+  returned: always
+  type: str
 msg:
   description:
   - One sentence that says what is wrong and what to do.

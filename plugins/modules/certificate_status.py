@@ -20,7 +20,8 @@ extends_documentation_fragment:
   - certfleet.pki.attributes
   - certfleet.pki.attributes.reads
 requirements:
-  - "Where the call is made: Python 3.10 (3.8 on a delegate) or newer, cryptography 42 or newer, and the library of the CA that is used (requests and hvac for O(authority.vault))."
+  - Where the call is made, Python 3.10 (3.8 on a delegate) or newer and cryptography 42 or newer.
+  - For O(authority.vault) also requests and hvac.
 """
 
 EXAMPLES = r"""
@@ -209,10 +210,9 @@ fullchain_pem:
   type: str
 ca_pem:
   description:
-  - The root
+  - The root, if the CA tells it. Also in RV(certificate).
   returned: always
   type: str
-  if the CA tells it. Also in RV(certificate).: null
 msg:
   description:
   - One sentence that says what is wrong and what to do.

@@ -397,9 +397,9 @@ certificates:
       sample: null
 """
 
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.certfleet.pki.plugins.module_utils._host.given import request_of
 from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES, run
 
@@ -494,9 +494,9 @@ def main():
 
 def _sentence(failed):
     # type: (t.Sequence[t.Dict[str, t.Any]]) -> str
-    first = "%s: %s" % (failed[0]["name"], failed[0]["error"]["detail"])
+    first = "{}: {}".format(failed[0]["name"], failed[0]["error"]["detail"])
     others = ", ".join(str(found["name"]) for found in failed[1:])
-    return "%s Also failed: %s." % (first, others) if others else first
+    return f"{first} Also failed: {others}." if others else first
 
 
 if __name__ == "__main__":

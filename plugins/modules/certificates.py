@@ -19,8 +19,8 @@ extends_documentation_fragment:
   - certfleet.pki.attributes
   - certfleet.pki.attributes.ensures
 requirements:
-  - "On the controller: Python 3.10 or newer, cryptography 42 or newer, and the library of the CA that is used (requests and hvac for O(authority.vault))."
-  - "On the host: Python 3.6 or newer and the openssl program. No library, no CA address, no CA credential."
+  - On the controller, Python 3.10 or newer and cryptography 42 or newer; for O(authority.vault) also requests and hvac.
+  - On the host, Python 3.6 or newer and the openssl program. No library, no CA address, no CA credential.
 seealso:
   - module: certfleet.pki.certificate
 """
@@ -231,7 +231,8 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec, defaults_entry, item_options, list_entry, policy_entry
+from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec, defaults_entry, item_options, list_entry
+from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 
 

@@ -14,6 +14,7 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority, Context
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, load_policy_file, parse_policy
@@ -35,9 +36,7 @@ class PkiAction(ActionBase):
     TRANSFERS_FILES = False
     _requires_connection = True
 
-    def run(
-        self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None
-    ) -> t.Dict[str, t.Any]:
+    def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         self._secrets = Secrets()

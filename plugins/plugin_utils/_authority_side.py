@@ -47,7 +47,7 @@ def enforce_policies(case: Case, policies: t.Iterable[Policy]) -> None:
         key=wanted.key,
         extended_key_usage=wanted.extended_key_usage,
         lifetime=wanted.lifetime,
-        authority_identity=case.authority.identity if case.authority else None,
+        authority_identity=case.authority.identity if case.has("authority") else None,
     )
 
 
@@ -123,13 +123,13 @@ class AuthoritySide:
             timeout = case.wanted.wait_timeout
             case.answer = wait_for(case.authority, answer, timeout=timeout, progress=self._progress(case.name))
         if isinstance(case.answer, Issued):
-            self.judge(case)
+            self._judge(case, case.answer)
 
-    def judge(self, case: Case) -> None:
-        """Check that the CA's answer fits the order. Raises BadCertificate, PolicyViolation."""
+    def _judge(self, case: Case, answer: Issued) -> None:
+        """Check that the CA's answer fits the order. Raises BadCertificate."""
         case.issued_at = self._clock()
         case.fitted = check_answer(
-            case.answer,
+            answer,
             case.order,
             now=case.issued_at,
             trust_anchors=case.wanted.trust_anchors,
@@ -139,8 +139,7 @@ class AuthoritySide:
 
     def judge_adopted(self, case: Case) -> None:
         """Put the chain of a set to be adopted in order."""
-        facts = case.observed.adopt.certificate
-        above = case.observed.adopt.chain
+        facts, above = case.adopted, case.observed.adopt.chain if case.observed.adopt else ()
         chain = order_chain(facts.pem, [certificate.pem for certificate in above])
         case.fitted = Fitted(
             certificate_pem=facts.pem,
@@ -153,17 +152,17 @@ class AuthoritySide:
 
     def predict(self, case: Case) -> None:
         """Find out, by reading only, what asking would bring. Raises what asking would raise."""
-        pending = case.observed.pending
-        if case.plan.consequence is not Consequence.RESUME or not pending.request_id:
+        request_id = case.pending.request_id if case.plan.consequence is Consequence.RESUME else None
+        if request_id is None:
             self.check_own_policy(case)
         elif isinstance(case.authority, ReportsStatus):
-            case.answer = self._predicted(case, pending.request_id)
+            case.answer = self._predicted(case, case.authority, request_id)
         else:
-            case.answer = Pending(pending.request_id)
+            case.answer = Pending(request_id)
 
-    def _predicted(self, case: Case, request_id: str) -> t.Union[Issued, Pending, None]:
+    def _predicted(self, case: Case, authority: ReportsStatus, request_id: str) -> t.Union[Issued, Pending, None]:
         try:
-            status = case.authority.status(CertificateReference(request_id=request_id))
+            status = authority.status(CertificateReference(request_id=request_id))
         except NotFound:
             return None
         if status.status == "rejected":
@@ -183,5 +182,5 @@ class AuthoritySide:
 
 
 def _replaced(case: Case) -> t.Optional[str]:
-    certificate = case.observed.certificate if case.observed else None
+    certificate = case.observed.certificate
     return certificate.pem if certificate else None

@@ -18,37 +18,55 @@ from ansible_collections.certfleet.pki.plugins.module_utils._fit import Fitted
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Order, Pending
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted
-from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import Observed
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts
+from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import Observed, OpenRequest
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Plan
 
 __all__ = ("Case", "guarded")
 
 
+T = t.TypeVar("T")
+
+
+def _there(value: t.Optional[T]) -> T:
+    """Return a value that the flow has made sure of."""
+    if value is None:
+        raise AssertionError("This step of the flow was reached too early.")
+    return value
+
+
+_LATER: t.Any = dataclasses.field(init=False, repr=False)
+
+
 @dataclasses.dataclass
 class Case:
-    """What is known of one certificate; the steps of the flow fill it in from top to bottom."""
+    """What is known of one certificate; the steps of the flow fill it in from top to bottom.
+
+    Fields without a default don't exist before their step has run; ``has`` tells.
+    """
 
     index: int
     name: str
-    wanted: t.Optional[Wanted] = None
-    authority: t.Optional[Authority] = None
+    #: From the options. There is no authority if none was given, as ``state: absent`` allows.
+    wanted: Wanted = _LATER
+    authority: Authority = _LATER
     policies: t.Tuple[Policy, ...] = ()
     order_hash: str = ""
-    observed: t.Optional[Observed] = None
-    plan: t.Optional[Plan] = None
-    #: The host's answer to ``prepared``: CSR and request token.
-    prepared: t.Optional[t.Mapping[str, t.Any]] = None
-    order: t.Optional[Order] = None
-    answer: t.Union[Issued, Pending, None] = None
-    fitted: t.Optional[Fitted] = None
-    issued_at: t.Optional[datetime] = None
-    #: Whether this run sent the request, rather than collected an earlier one.
-    submitted: bool = False
-    #: The host's answer to ``present`` or ``absent``.
-    installed: t.Optional[t.Mapping[str, t.Any]] = None
-    #: What the CA says of the installed certificate, and when it would like it renewed (as recorded).
+    #: The host's answer to ``inspected``, what the CA says besides, and what follows from both.
+    observed: Observed = _LATER
     ca_status: t.Optional[str] = None
     suggestion: t.Optional[t.Mapping[str, t.Any]] = None
+    plan: Plan = _LATER
+    #: The host's answer to ``prepared`` (CSR, request token), what is asked for, and the CA's answer.
+    prepared: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    order: Order = _LATER
+    answer: t.Union[Issued, Pending, None] = None
+    #: Whether this run sent the request, rather than collected an earlier one.
+    submitted: bool = False
+    fitted: t.Optional[Fitted] = None
+    issued_at: t.Optional[datetime] = None
+    #: The host's answer to ``present`` or ``absent``.
+    installed: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     revoked: bool = False
     action: str = "none"
     changed: bool = False
@@ -56,9 +74,38 @@ class Case:
     error: t.Optional[PkiError] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)
 
+    def has(self, field: str) -> bool:
+        """Return True if the step that fills in ``field`` has run."""
+        return field in vars(self)
+
     @property
     def failed(self) -> bool:
         return self.error is not None
+
+    @property
+    def failure(self) -> PkiError:
+        """The error of a case that failed."""
+        return _there(self.error)
+
+    @property
+    def pending(self) -> OpenRequest:
+        """The open request of a plan that is about one."""
+        return _there(self.observed.pending)
+
+    @property
+    def in_place(self) -> CertificateFacts:
+        """The installed certificate, where there is one."""
+        return _there(self.observed.certificate)
+
+    @property
+    def adopted(self) -> CertificateFacts:
+        """The certificate that is to be adopted."""
+        return _there(_there(self.observed.adopt).certificate)
+
+    @property
+    def fit(self) -> Fitted:
+        """What is to be installed, once the CA's answer has been judged."""
+        return _there(self.fitted)
 
     def fail(self, error: PkiError) -> None:
         """Keep the first error; later ones follow from it."""
@@ -93,6 +140,6 @@ def guarded(step: t.Callable[[Case], None], case: Case) -> None:
     try:
         step(case)
     except PkiError as error:
-        if error.authority is None and case.authority is not None and error.kind != "host":
+        if error.authority is None and case.has("authority") and error.kind != "host":
             error.authority = case.authority.NAME
         case.fail(error)

@@ -37,7 +37,7 @@ def consult(case: Case, *, now: datetime) -> None:
     if case.wanted.check_revocation:
         case.ca_status = _ca_status(case)
     if isinstance(case.authority, SuggestsRenewal) and _cached_suggestion(case, now) is None:
-        case.suggestion = _fresh_suggestion(case, now)
+        case.suggestion = _fresh_suggestion(case.authority, case.in_place.pem, now)
 
 
 def decide(case: Case, *, now: datetime) -> None:
@@ -54,8 +54,7 @@ def decide(case: Case, *, now: datetime) -> None:
     )
     case.warnings += case.plan.warnings
     if case.plan.consequence is Consequence.REJECTED:
-        pending = case.observed.pending
-        raise denied(case, request_id=pending.request_id, detail=pending.detail)
+        raise denied(case, request_id=case.pending.request_id, detail=case.pending.detail)
 
 
 def _ca_status(case: Case) -> t.Optional[str]:
@@ -63,7 +62,7 @@ def _ca_status(case: Case) -> t.Optional[str]:
         case.warnings.append(f"{case.name}: {case.authority.NAME} can't tell whether a certificate is revoked.")
         return None
     try:
-        return case.authority.status(CertificateReference(certificate_pem=case.observed.certificate.pem)).status
+        return case.authority.status(CertificateReference(certificate_pem=case.in_place.pem)).status
     except NotFound:
         case.warnings.append(f"{case.name}: {case.authority.NAME} does not know the certificate that is installed.")
     except Unavailable as error:
@@ -73,10 +72,10 @@ def _ca_status(case: Case) -> t.Optional[str]:
     return None
 
 
-def _fresh_suggestion(case: Case, now: datetime) -> t.Optional[t.Dict[str, t.Any]]:
+def _fresh_suggestion(authority: SuggestsRenewal, certificate_pem: str, now: datetime) -> t.Optional[t.Dict[str, t.Any]]:
     """Ask; a query that fails must fail nothing else (RFC 9773, section 4.3)."""
     try:
-        suggestion = case.authority.suggest_renewal(case.observed.certificate.pem)
+        suggestion = authority.suggest_renewal(certificate_pem)
     except PkiError:
         return None
     if suggestion is None:

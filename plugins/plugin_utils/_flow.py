@@ -57,7 +57,7 @@ class Flow:
     def _observe(self, cases: Cases) -> None:
         for case, answer in self._remote.each("inspected", [(case, items.inspect_item(case)) for case in cases]):
             case.observed = observe(answer)
-            case.prepared = answer.get("prepared")
+            case.prepared = answer.get("prepared") or {}
 
     def _decide(self, cases: Cases) -> None:
         now = self._clock()
@@ -83,10 +83,9 @@ class Flow:
     def _prepare(self, cases: Cases) -> None:
         """Have key and CSR made where there are none; an open request that the CA knows brings its own."""
         for case in cases:
-            pending = case.observed.pending
-            if case.plan.consequence is Consequence.RESUME and pending.request_id:
-                case.prepared = _as_prepared(pending)
-        missing = [case for case in cases if case.prepared is None]
+            if case.plan.consequence is Consequence.RESUME and case.pending.request_id:
+                case.prepared = _as_prepared(case.pending)
+        missing = [case for case in cases if not case.prepared]
         for case, answer in self._remote.each("prepared", [(c, items.prepare_item(c)) for c in _alive(missing)]):
             case.prepared = answer["prepared"]
 

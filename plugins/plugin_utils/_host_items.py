@@ -73,7 +73,7 @@ def discard_item(case: Case) -> Item:
 
 def install_item(case: Case) -> Item:
     """Install what the CA issued."""
-    fitted = case.fitted
+    fitted = case.fit
     return {
         **_base(case),
         "state": "present",
@@ -96,7 +96,7 @@ def repair_item(case: Case, consequence: Consequence) -> Item:
         return {**item, "attributes": True}
     install: Item = {"from": _SOURCES[consequence], "record": {}}
     if consequence is Consequence.ADOPT:
-        fitted = case.fitted
+        fitted = case.fit
         install.update(
             certificate_pem=fitted.certificate_pem,
             chain_pem=fitted.chain_pem,
@@ -165,7 +165,7 @@ def _preparation(case: Case, *, reuse_key: bool = False, discard: bool = False) 
 
 def _abandoned_lease(case: Case) -> t.Optional[str]:
     """Return the token of a lease whose holder is known to be gone, so that nobody has to wait for its end."""
-    pending = case.observed.pending if case.observed else None
+    pending = case.observed.pending if case.has("observed") else None
     lease = (pending.lease if pending else None) or {}
     return lease.get("token") if left_behind(str(lease.get("owner") or "")) else None
 
@@ -176,9 +176,9 @@ def _record(case: Case) -> Item:
     return install_record(
         wanted=case.wanted,
         order_hash=case.order_hash,
-        facts=case.fitted.facts,
+        facts=case.fit.facts,
         authority=None if adopted else case.authority.NAME,
         authority_id=None if adopted else case.authority.identity,
-        request_id=None if adopted else case.answer.request_id,
+        request_id=case.answer.request_id if case.answer and not adopted else None,
         issued_at=case.issued_at,
     )

@@ -28,14 +28,14 @@ _FINAL = frozenset(("rejected", "bad_certificate"))
 
 def last_item(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
     """Return what the last call on the host has to do for this case, or None."""
-    if case.plan is None:
+    if not case.has("plan"):
         return None
     if case.failed:
         return _after_failure(case)
     if case.fitted is not None and case.plan.consequence in ASKS:
         return items.install_item(case)
     if isinstance(case.answer, Pending):
-        return _after_pending(case)
+        return _after_pending(case, case.answer)
     if case.plan.consequence in REPAIRS:
         return items.repair_item(case, case.plan.consequence)
     if case.plan.discard_request:
@@ -43,24 +43,22 @@ def last_item(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
     return items.suggestion_item(case) if case.suggestion else None
 
 
-def _after_pending(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
-    if not case.submitted and case.prepared.get("request_id") == case.answer.request_id:
+def _after_pending(case: Case, answer: Pending) -> t.Optional[t.Dict[str, t.Any]]:
+    if not case.submitted and case.prepared.get("request_id") == answer.request_id:
         return items.repair_item(case, case.plan.repair) if case.plan.repair in REPAIRS else None
-    return items.note_item(
-        case, status="pending", request_id=case.answer.request_id, detail=case.answer.detail
-    )
+    return items.note_item(case, status="pending", request_id=answer.request_id, detail=answer.detail)
 
 
 def _after_failure(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
     """Keep what the next run can use: the verdict on a request, or a request that may have reached the CA."""
-    if case.prepared is None:
+    if not case.prepared:
         return items.repair_item(case, case.plan.repair) if case.plan.repair in REPAIRS else None
     request_id = case.answer.request_id if case.answer else case.prepared.get("request_id")
     if isinstance(case.error, Unavailable):
         status = "pending" if request_id else "intent"
         return items.note_item(case, status=status, request_id=request_id, detail=case.error.message)
-    if case.error.kind in _FINAL and request_id:
-        detail = case.error.detail or case.error.message
+    if case.failure.kind in _FINAL and request_id:
+        detail = case.failure.detail or case.failure.message
         return items.note_item(case, status="rejected", request_id=request_id, detail=detail)
     return items.discard_item(case)
 
@@ -90,7 +88,7 @@ def action_of(case: Case) -> str:
 
 def spare(case: Case, *, now: datetime) -> None:
     """Turn an unreachable CA into a warning, if the user allows it and nothing is lost by waiting."""
-    if not isinstance(case.error, Unavailable) or case.wanted.on_unavailable != "warn" or case.plan is None:
+    if not isinstance(case.error, Unavailable) or case.wanted.on_unavailable != "warn" or not case.has("plan"):
         return
     certificate = case.observed.certificate
     if certificate is None or not certificate.not_before <= now < certificate.not_after or not case.plan.can_wait:

@@ -17,6 +17,7 @@ import shlex
 import typing as t
 
 from ansible import constants as C
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._program import build_program, parse_answer, render_call

@@ -40,19 +40,19 @@ _GONE = frozenset(("removed", "revoked"))
 def case_result(case: Case, *, check: bool, now: datetime) -> t.Dict[str, t.Any]:
     """Return the ``certificate`` field."""
     facts = _facts_at_end(case, check)
-    replaced = case.observed.certificate if case.observed and case.fitted and not case.failed else None
+    replaced = case.observed.certificate if case.fitted and not case.failed else None
     return certificate_result(
         name=case.name,
         action=case.action,
         status=_status(case, check, now),
-        reasons=case.plan.reasons if case.plan else (),
+        reasons=case.plan.reasons if case.has("plan") else (),
         facts=facts,
         record=_record(case),
-        authority=case.authority.NAME if case.authority and _is_new(case) else None,
-        authority_id=case.authority.identity if case.authority and _is_new(case) else None,
+        authority=case.authority.NAME if case.has("authority") and _is_new(case) else None,
+        authority_id=case.authority.identity if case.has("authority") and _is_new(case) else None,
         request_id=_request_id(case),
         renew_at=_renew_at(case, facts),
-        installed_at=(case.installed or {}).get("installed_at"),
+        installed_at=case.installed.get("installed_at"),
         files=_files(case) if facts and case.action not in _GONE else None,
         replaced=replaced,
         rolled_back=case.rolled_back,
@@ -62,13 +62,13 @@ def case_result(case: Case, *, check: bool, now: datetime) -> t.Dict[str, t.Any]
 
 def case_diff(case: Case) -> t.Dict[str, t.Any]:
     """Return the entry of ``diff`` for a case that changed something, or would."""
-    attributes = case.observed.attributes if case.observed else ()
-    before = summary(case.observed.certificate if case.observed else None, attributes=attributes)
+    attributes = case.observed.attributes
+    before = summary(case.observed.certificate, attributes=attributes)
     return diff_entry(name=case.name, before=before, after=_after(case, attributes))
 
 
 def _after(case: Case, attributes: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
-    if case.action in _GONE or case.plan is None:
+    if case.action in _GONE or not case.has("plan"):
         return {}
     if case.plan.consequence in ASKS and case.fitted is None:
         return predicted_summary(case.wanted) if case.action != "pending" else {"request": "pending"}
@@ -77,17 +77,17 @@ def _after(case: Case, attributes: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[
 
 def _facts_at_end(case: Case, check: bool) -> t.Optional[CertificateFacts]:
     """Return what is in place at the end; for a prediction, nothing that only the CA can know."""
-    if case.observed is None:
+    if not case.has("observed"):
         return None
-    if case.failed or case.plan is None:
+    if case.failed or not case.has("plan"):
         return case.observed.certificate
     if case.fitted is not None:
         return case.fitted.facts
     consequence = case.plan.consequence
     if consequence is Consequence.FINISH:
-        return case.observed.unfinished.certificate
+        return case.observed.unfinished.certificate if case.observed.unfinished else None
     if consequence is Consequence.ADOPT:
-        return case.observed.adopt.certificate
+        return case.adopted
     if check and consequence in ASKS and case.action != "pending":
         return None
     return case.observed.certificate
@@ -96,7 +96,7 @@ def _facts_at_end(case: Case, check: bool) -> t.Optional[CertificateFacts]:
 def _status(case: Case, check: bool, now: datetime) -> str:
     if case.action in _GONE:
         return "revoked" if case.revoked else "absent"
-    if case.observed is None:
+    if not case.has("observed"):
         return "unknown"
     if check and not case.failed and case.action in ("issued", "renewed", "resumed"):
         return "issued"
@@ -120,11 +120,11 @@ def _request_status(case: Case) -> t.Optional[str]:
 
 def _is_new(case: Case) -> bool:
     """Return True if what is in place, or asked for, is of the authority given now."""
-    return case.answer is not None or (case.plan is not None and case.plan.consequence in ASKS)
+    return case.answer is not None or (case.has("plan") and case.plan.consequence in ASKS)
 
 
 def _record(case: Case) -> t.Mapping[str, t.Any]:
-    if case.observed is None or (case.fitted is not None and not case.failed):
+    if not case.has("observed") or (case.fitted is not None and not case.failed):
         return {}
     return case.observed.own_record
 
@@ -132,12 +132,12 @@ def _record(case: Case) -> t.Mapping[str, t.Any]:
 def _request_id(case: Case) -> t.Optional[str]:
     if case.answer is not None:
         return case.answer.request_id
-    return (case.prepared or {}).get("request_id")
+    return case.prepared.get("request_id")
 
 
 def _renew_at(case: Case, facts: t.Optional[CertificateFacts]) -> t.Optional[datetime]:
     if case.fitted is None or case.failed or facts is None:
-        return case.plan.renew_at if case.plan and facts else None
+        return case.plan.renew_at if case.has("plan") and facts else None
     moment, warnings = renew_at(
         not_before=facts.not_before,
         not_after=facts.not_after,

@@ -55,8 +55,8 @@ def _owner() -> str:
 def left_behind(owner: str) -> bool:
     """Return True if ``owner`` was a process of this very machine that has ended."""
     machine, separator, process = owner.partition(" process ")
-    pid, _, started = process.partition(" ")
-    if not separator or machine != _machine() or not pid.isdigit():
+    pid, space, started = process.partition(" ")
+    if not separator or not space or machine != _machine() or not pid.isdigit():
         return False
     return _started(int(pid)) != started
 

@@ -106,7 +106,8 @@ class Site:
         authority: Authority,
         policy: t.Optional[t.Mapping[str, t.Any]],
     ) -> Case:
-        case = Case(index=index, name=str(item["name"]), authority=authority)
+        case = Case(index=index, name=str(item["name"]))
+        case.authority = authority
         try:
             case.wanted = want(validate(item, options=CERTIFICATE, relations={}, secrets=Secrets()))
             case.policies = () if policy is None else (parse_policy(policy, source="test"),)

@@ -35,7 +35,19 @@ PURE = (
     "plugin_utils/_standing.py",
     "plugin_utils/_suggestion.py",
 )
-IO = {"socket", "subprocess", "requests", "hvac", "shutil", "tempfile", "pathlib", "time", "random", "secrets", "sqlite3"}
+IO = {
+    "socket",
+    "subprocess",
+    "requests",
+    "hvac",
+    "shutil",
+    "tempfile",
+    "pathlib",
+    "time",
+    "random",
+    "secrets",
+    "sqlite3",
+}
 READS_CLOCK = {"now", "utcnow", "today"}
 
 
