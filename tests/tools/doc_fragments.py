@@ -17,6 +17,7 @@ import typing as t
 import yaml
 
 from ansible_collections.certfleet.pki.plugins.module_utils import _options, _registry
+from ansible_collections.certfleet.pki.plugins.module_utils._local.options import LOCAL_AUTHORITY
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS
 
 HEADER = """\
@@ -61,6 +62,7 @@ def fragments() -> t.Dict[str, t.Mapping[str, Entry]]:
         "authority": {"authority": _registry.authority_entry(required=True)},
         "item": item,
         "items": {**listed, **inherited},
+        "local_authority": LOCAL_AUTHORITY,
         **{name: _without_authority(operation.options) for name, operation in OPERATIONS.items()},
     }
 
