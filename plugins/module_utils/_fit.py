@@ -33,7 +33,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._x509 import (
 
 __all__ = ("Fitted", "check_answer", "check_request")
 
-#: How far the clocks of controller and CA may be apart.
+#: How far the CA's clock may be ahead. What has expired by ours is of no use, whatever the CA's says.
 TOLERANCE = timedelta(minutes=5)
 _ROUNDING = 60
 
@@ -180,7 +180,7 @@ _ANSWER_CHECKS: t.Tuple[t.Callable[[CertificateFacts, Order], _Differences], ...
 def _not_now(facts: CertificateFacts, now: datetime) -> _Differences:
     if facts.not_before > now + TOLERANCE:
         yield f"{facts.subject or 'the certificate'} is not valid before {isoformat(facts.not_before)}"
-    if facts.not_after < now - TOLERANCE:
+    if facts.not_after <= now:
         yield f"{facts.subject or 'the certificate'} expired at {isoformat(facts.not_after)}"
 
 

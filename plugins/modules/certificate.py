@@ -266,6 +266,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec, item_options
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 

@@ -231,7 +231,13 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec, defaults_entry, item_options, list_entry
+
+from ansible_collections.certfleet.pki.plugins.module_utils._options import (
+    argument_spec,
+    defaults_entry,
+    item_options,
+    list_entry,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 

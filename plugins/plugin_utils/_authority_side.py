@@ -77,9 +77,8 @@ class AuthoritySide:
 
     def cancel_other(self, case: Case) -> None:
         """Take back an open request for something else, where the CA can; else it is just forgotten here."""
-        pending = case.observed.pending
-        if pending and pending.request_id and isinstance(case.authority, Cancels):
-            case.authority.cancel(pending.request_id)
+        if isinstance(case.authority, Cancels) and case.sent_to(case.authority):
+            case.authority.cancel(case.pending.request_id or "")
 
     def ask(self, case: Case) -> None:
         """Find out what became of an earlier request, or send one; wait if wanted; check what comes back."""

@@ -92,6 +92,11 @@ class Case:
         """The open request of a plan that is about one."""
         return _there(self.observed.pending)
 
+    def sent_to(self, authority: Authority) -> bool:
+        """Return True if there is an open request which this CA has had."""
+        pending = self.observed.pending
+        return bool(pending and pending.request_id and pending.intent.get("authority_id") == authority.identity)
+
     @property
     def in_place(self) -> CertificateFacts:
         """The installed certificate, where there is one."""

@@ -9,16 +9,19 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ReportsStatus, SuggestsRenewal
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFound, PkiError, Unavailable
-from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference, RenewalSuggestion
-from ansible_collections.certfleet.pki.plugins.module_utils._x509 import isoformat
+from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
-from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import as_mapping, as_time
 from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import denied
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence, plan
+from ansible_collections.certfleet.pki.plugins.plugin_utils._suggestion import (
+    recorded_suggestion,
+    suggestion_due,
+    suggestion_record,
+)
 
 __all__ = ("consult", "decide", "needs_consultation")
 
@@ -29,14 +32,14 @@ def needs_consultation(case: Case, *, now: datetime) -> bool:
         return False
     if case.wanted.check_revocation:
         return True
-    return isinstance(case.authority, SuggestsRenewal) and _cached_suggestion(case, now) is None
+    return isinstance(case.authority, SuggestsRenewal) and suggestion_due(case.observed.own_record, now=now)
 
 
 def consult(case: Case, *, now: datetime) -> None:
     """Ask the CA whether the certificate is revoked, and when it would like it renewed."""
     if case.wanted.check_revocation:
         case.ca_status = _ca_status(case)
-    if isinstance(case.authority, SuggestsRenewal) and _cached_suggestion(case, now) is None:
+    if isinstance(case.authority, SuggestsRenewal) and suggestion_due(case.observed.own_record, now=now):
         case.suggestion = _fresh_suggestion(case.authority, case.in_place.pem, now)
 
 
@@ -49,7 +52,7 @@ def decide(case: Case, *, now: datetime) -> None:
         authority_identity=case.authority.identity,
         policies=case.policies,
         now=now,
-        suggestion=_suggestion(case.suggestion) or _cached_suggestion(case, now),
+        suggestion=recorded_suggestion({"suggestion": case.suggestion}) if case.suggestion else None,
         ca_status=case.ca_status,
     )
     case.warnings += case.plan.warnings
@@ -72,42 +75,11 @@ def _ca_status(case: Case) -> t.Optional[str]:
     return None
 
 
-def _fresh_suggestion(authority: SuggestsRenewal, certificate_pem: str, now: datetime) -> t.Optional[t.Dict[str, t.Any]]:
+def _fresh_suggestion(
+    authority: SuggestsRenewal, certificate_pem: str, now: datetime
+) -> t.Optional[t.Dict[str, t.Any]]:
     """Ask; a query that fails must fail nothing else (RFC 9773, section 4.3)."""
     try:
-        suggestion = authority.suggest_renewal(certificate_pem)
+        return suggestion_record(authority.suggest_renewal(certificate_pem), now=now)
     except PkiError:
         return None
-    if suggestion is None:
-        return None
-    return {
-        "start": isoformat(suggestion.start),
-        "end": isoformat(suggestion.end),
-        "explanation_url": suggestion.explanation_url,
-        "fetched_at": isoformat(now),
-        "retry_after": suggestion.retry_after,
-    }
-
-
-def _cached_suggestion(case: Case, now: datetime) -> t.Optional[RenewalSuggestion]:
-    """Return what is recorded if the CA may not be asked again yet (Retry-After)."""
-    recorded = as_mapping(case.observed.own_record.get("suggestion"))
-    fetched = as_time(recorded.get("fetched_at"))
-    suggestion = _suggestion(recorded)
-    if suggestion is None or fetched is None or now >= fetched + timedelta(seconds=suggestion.retry_after):
-        return None
-    return suggestion
-
-
-def _suggestion(recorded: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[RenewalSuggestion]:
-    recorded = recorded or {}
-    start, end = as_time(recorded.get("start")), as_time(recorded.get("end"))
-    if start is None or end is None:
-        return None
-    retry_after = recorded.get("retry_after")
-    return RenewalSuggestion(
-        start=start,
-        end=end,
-        explanation_url=recorded.get("explanation_url"),
-        retry_after=float(retry_after) if isinstance(retry_after, (int, float)) else RenewalSuggestion.retry_after,
-    )

@@ -67,8 +67,7 @@ class Flow:
             guarded(lambda case: decide(case, now=now), case)
 
     def _carry_out(self, cases: Cases) -> None:
-        others = [case for case in cases if case.plan.discard_request]
-        self._authorities.each(others, self._authorities.cancel_other)
+        self._discard([case for case in cases if case.plan.discard_request])
         cases = _alive(cases)
         self._prepare([case for case in cases if case.plan.consequence in ASKS])
         asked = [case for case in _alive(cases) if case.plan.consequence in ASKS]
@@ -79,6 +78,13 @@ class Flow:
         self._finish(cases)
         for case in asked:
             spare(case, now=self._clock())
+
+    def _discard(self, cases: Cases) -> None:
+        """Take back requests that are of no more use; where a new one follows, preparing it drops the old one."""
+        self._authorities.each(cases, self._authorities.cancel_other)
+        idle = [case for case in _alive(cases) if case.plan.consequence not in ASKS]
+        for _done in self._remote.each("prepared", [(case, items.discard_item(case)) for case in idle]):
+            pass
 
     def _prepare(self, cases: Cases) -> None:
         """Have key and CSR made where there are none; an open request that the CA knows brings its own."""

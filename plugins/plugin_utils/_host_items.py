@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._csr_config import render_csr_config
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import install_record, recorded_request
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence
@@ -68,7 +69,7 @@ def note_item(case: Case, *, status: str, request_id: t.Optional[str], detail: s
 
 def discard_item(case: Case) -> Item:
     """Forget the open request, its key and its CSR."""
-    return {**_base(case), "state": "prepared", "discard": True}
+    return {**_base(case), "state": "prepared", "discard": True, "lease_token": RUN.token}
 
 
 def install_item(case: Case) -> Item:
@@ -95,13 +96,15 @@ def repair_item(case: Case, consequence: Consequence) -> Item:
     if consequence is Consequence.ATTRIBUTES:
         return {**item, "attributes": True}
     install: Item = {"from": _SOURCES[consequence], "record": {}}
+    if consequence is Consequence.REINSTALL and case.observed.foreign:
+        install["record"] = _record_of_unknown(case, case.in_place)
     if consequence is Consequence.ADOPT:
         fitted = case.fit
         install.update(
             certificate_pem=fitted.certificate_pem,
             chain_pem=fitted.chain_pem,
             ca_pem=fitted.ca_pem,
-            record=_record(case),
+            record=_record_of_unknown(case, case.adopted),
         )
         item["adopt_from"] = case.wanted.adopt_from
     return {**item, "install": install}
@@ -171,14 +174,19 @@ def _abandoned_lease(case: Case) -> t.Optional[str]:
 
 
 def _record(case: Case) -> Item:
-    """Nobody knows who issued an adopted certificate, and when."""
-    adopted = case.plan.consequence is Consequence.ADOPT
     return install_record(
         wanted=case.wanted,
         order_hash=case.order_hash,
         facts=case.fit.facts,
-        authority=None if adopted else case.authority.NAME,
-        authority_id=None if adopted else case.authority.identity,
-        request_id=case.answer.request_id if case.answer and not adopted else None,
+        authority=case.authority.NAME,
+        authority_id=case.authority.identity,
+        request_id=case.answer.request_id if case.answer else None,
         issued_at=case.issued_at,
+    )
+
+
+def _record_of_unknown(case: Case, facts: CertificateFacts) -> Item:
+    """Nobody knows who issued a certificate that was adopted, or put there by hand, and when."""
+    return install_record(
+        wanted=case.wanted, order_hash=case.order_hash, facts=facts, authority=None, authority_id=None
     )

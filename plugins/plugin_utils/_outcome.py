@@ -38,8 +38,6 @@ def last_item(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
         return _after_pending(case, case.answer)
     if case.plan.consequence in REPAIRS:
         return items.repair_item(case, case.plan.consequence)
-    if case.plan.discard_request:
-        return items.discard_item(case)
     return items.suggestion_item(case) if case.suggestion else None
 
 

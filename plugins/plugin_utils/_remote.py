@@ -20,7 +20,12 @@ from ansible import constants as C
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
-from ansible_collections.certfleet.pki.plugins.plugin_utils._program import build_program, parse_answer, render_call
+from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
+    INTERPRETER_ARGUMENTS,
+    build_program,
+    parse_answer,
+    render_call,
+)
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -89,8 +94,7 @@ class Remote:
     def _on_stdin(self, interpreter: t.List[str], request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         states = {request["state"], *(item["state"] for item in request["certificates"] if "state" in item)}
         program = build_program(frozenset(states))
-        # Isolated and without site packages: the program needs neither, and starts faster.
-        command = shlex.join([*interpreter, "-I", "-S", "-"])
+        command = shlex.join([*interpreter, *INTERPRETER_ARGUMENTS])
         environment = self._action._compute_environment_string()
         result = self._action._low_level_execute_command(
             " ".join(filter(None, (environment.strip(), command))), in_data=render_call(program, request)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Cancels, ReportsStatus, Revokes
@@ -62,9 +63,6 @@ def _would_revoke(case: Case, reference: CertificateReference) -> bool:
 
 
 def _cancel(case: Case) -> None:
-    pending = case.observed.pending
-    if pending and pending.request_id and isinstance(case.authority, Cancels):
-        try:
-            case.authority.cancel(pending.request_id)
-        except NotFound:
-            return
+    if case.has("authority") and isinstance(case.authority, Cancels) and case.sent_to(case.authority):
+        with contextlib.suppress(NotFound):
+            case.authority.cancel(case.pending.request_id or "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate authority in memory with every ability, that can be told to misbehave."""
+"""A certificate authority in memory that can be told to misbehave."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
-
 from tests.support.certificates import CertificateAuthority
 
-__all__ = ("FakeAuthority",)
+__all__ = ("FakeAuthority", "HintingAuthority")
 
 Alter = t.Callable[[Order], t.Dict[str, t.Any]]
 
 
-class FakeAuthority(Authority, Revokes, ReportsStatus, HasPolicy, SuggestsRenewal, FindsRequest, Cancels):
+class FakeAuthority(Authority, Revokes, ReportsStatus, HasPolicy, FindsRequest, Cancels):
     """Issues at once, or pends until ``approve`` or ``deny``. ``calls`` lists what it was asked."""
 
     NAME = "fake"
@@ -56,7 +55,6 @@ class FakeAuthority(Authority, Revokes, ReportsStatus, HasPolicy, SuggestsRenewa
         self.error: t.Optional[PkiError] = None
         #: Changes what is issued: keyword arguments for ``CertificateAuthority.issue``, or ``csr`` for another key.
         self.alter: Alter = lambda order: {}
-        self.suggestion: t.Optional[RenewalSuggestion] = None
         self.own_policy: t.Optional[Policy] = None
         self.orders: t.List[Order] = []
         self.calls: t.List[str] = []
@@ -158,6 +156,12 @@ class FakeAuthority(Authority, Revokes, ReportsStatus, HasPolicy, SuggestsRenewa
     def policy(self) -> t.Optional[Policy]:
         self._asked("policy")
         return self.own_policy
+
+
+class HintingAuthority(FakeAuthority, SuggestsRenewal):
+    """Can also tell when it would like a certificate renewed."""
+
+    suggestion: t.Optional[RenewalSuggestion] = None
 
     def suggest_renewal(self, certificate_pem: str) -> t.Optional[RenewalSuggestion]:
         self._asked("suggest_renewal")

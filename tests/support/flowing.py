@@ -23,7 +23,6 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._flow import Flow
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import order_hash
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._report import case_result
-
 from tests.support.fake_authority import FakeAuthority
 
 __all__ = ("Clock", "Machine", "Site")

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""Owner, group and mode of the files that hold the key."""
+
+import errno
+import os
+import stat
+
+from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
+from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import KEY_FILES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import typing as t
+
+    from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import Store
+
+__all__ = ("DEFAULT_MODE", "apply_attributes", "differences", "mode_of", "owner_ids")
+
+DEFAULT_MODE = 0o600
+
+
+def mode_of(item: dict) -> int:
+    """Return the mode for files that hold the key."""
+    mode = item.get("mode")
+    return DEFAULT_MODE if mode is None else int(mode) & 0o7777
+
+
+def owner_ids(item: dict) -> tuple:
+    """Return (uid, gid) as wanted; -1 means: leave as it is. Raises StoreError for an unknown name."""
+    return _user_id(item.get("owner")), _group_id(item.get("group"))
+
+
+def _user_id(name):
+    # type: (t.Any) -> int
+    if name is None or str(name).isdigit():
+        return -1 if name is None else int(name)
+    import pwd
+
+    try:
+        return pwd.getpwnam(str(name)).pw_uid
+    except KeyError:
+        raise StoreError("no_such_user", "There is no user %s on the host: create it first." % name) from None
+
+
+def _group_id(name):
+    # type: (t.Any) -> int
+    if name is None or str(name).isdigit():
+        return -1 if name is None else int(name)
+    import grp
+
+    try:
+        return grp.getgrnam(str(name)).gr_gid
+    except KeyError:
+        raise StoreError("no_such_group", "There is no group %s on the host: create it first." % name) from None
+
+
+def differences(store, version, item):
+    # type: (Store, str, dict) -> t.List[dict]
+    """Return what differs from the wanted owner, group and mode, one entry per attribute."""
+    uid, gid = owner_ids(item)
+    found = []  # type: t.List[dict]
+    for name in KEY_FILES:
+        status = _status(store.in_version(version, name))
+        if status is not None:
+            found.extend(_compare(store.stable(name), status, uid, gid, mode_of(item)))
+    return found
+
+
+def _status(path):
+    # type: (str) -> t.Optional[os.stat_result]
+    try:
+        status = os.lstat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return None
+        raise
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _compare(path, status, uid, gid, mode):
+    # type: (str, os.stat_result, int, int, int) -> t.Iterator[dict]
+    is_mode = stat.S_IMODE(status.st_mode)
+    if uid not in (-1, status.st_uid):
+        yield {"path": path, "attribute": "owner", "is": _user_name(status.st_uid), "should": _user_name(uid)}
+    if gid not in (-1, status.st_gid):
+        yield {"path": path, "attribute": "group", "is": _group_name(status.st_gid), "should": _group_name(gid)}
+    if is_mode != mode:
+        yield {"path": path, "attribute": "mode", "is": "%04o" % is_mode, "should": "%04o" % mode}
+
+
+def _user_name(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def apply_attributes(store, version, item):
+    # type: (Store, str, dict) -> None
+    """Set owner, group and mode of the key's files; through a descriptor, so that no link is followed."""
+    uid, gid = owner_ids(item)
+    for name in KEY_FILES:
+        path = store.in_version(version, name)
+        if _status(path) is not None:
+            _apply(path, uid, gid, mode_of(item))
+
+
+def _apply(path: str, uid: int, gid: int, mode: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        if (uid, gid) != (-1, -1):
+            os.fchown(descriptor, uid, gid)
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the certfleet.pki contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: no promise is made about what is in here.
+
+"""The host program: a request of plain types in, an answer of plain types out.
+
+Runs as the module certificate_store, or from standard input (see the controller's _program).
+Each operation is imported when it is first needed: the steady state compiles only what it uses.
+"""
+
+import os
+
+from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError, from_anything
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import typing as t
+
+__all__ = ("STATES", "run")
+
+#: Each state, and the module of this package whose ``run(item, check)`` brings it about.
+STATES = {
+    "inspected": "observe",
+    "prepared": "prepare",
+    "present": "install",
+    "rolled_back": "rollback",
+    "absent": "remove",
+}
+
+
+def run(request: dict) -> dict:
+    """Answer ``{"state", "check", "certificates"}`` with ``{"changed", "certificates"}`` in the same order.
+
+    An item that fails has an ``error`` and does not stop the others. Raises nothing.
+    """
+    check = bool(request.get("check"))
+    items = [dict(item) for item in request.get("certificates") or ()]
+    for item in items:
+        item["state"] = item.get("state") or request.get("state")
+    twice = _directories_of_two(items)
+    answers = _each(items, lambda item: _answer(item, check, twice))
+    return {"changed": any(answer["changed"] for answer in answers), "certificates": answers}
+
+
+def _directories_of_two(items):
+    # type: (t.List[dict]) -> t.Set[str]
+    names = {}  # type: t.Dict[str, t.Set[str]]
+    for item in items:
+        names.setdefault(os.path.normpath(item.get("directory") or ""), set()).add(item.get("name") or "")
+    return {directory for directory, users in names.items() if len(users) > 1}
+
+
+def _each(items, function):
+    # type: (t.List[dict], t.Callable[[dict], dict]) -> t.List[dict]
+    """Apply a function, at once where several processes of openssl are waited for."""
+    if sum(1 for item in items if _makes_a_key(item)) < 2:
+        return [function(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, items))
+
+
+def _makes_a_key(item: dict) -> bool:
+    if not item.get("prepare"):
+        return False
+    return item["state"] == "prepared" or not os.path.lexists(os.path.join(item.get("directory") or "", "current"))
+
+
+def _answer(item, check, twice):
+    # type: (dict, bool, t.Set[str]) -> dict
+    answer = {"name": item.get("name"), "directory": item.get("directory"), "changed": False, "error": None}
+    try:
+        item["directory"] = answer["directory"] = _directory(item, twice)
+        answer.update(_operation(item["state"])(item, check))
+    except Exception as error:
+        failure = from_anything(error, item["state"] or "")
+        answer.update({"rolled_back": failure.rolled_back}, **failure.answer)
+        answer["error"] = failure.as_dict()
+    return answer
+
+
+def _directory(item, twice):
+    # type: (dict, t.Set[str]) -> str
+    directory = os.path.normpath(item.get("directory") or "")
+    if not item.get("name") or not os.path.isabs(directory) or directory.strip("/") == "":
+        raise StoreError("bad_call", "Every certificate needs a name and an absolute directory other than /.")
+    if directory in twice:
+        raise StoreError("directory_in_use", "%s is given for two certificates: give each its own." % directory)
+    return directory
+
+
+def _operation(state):
+    # type: (str) -> t.Callable[[dict, bool], dict]
+    if state == "inspected":
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.observe import run as operation
+    elif state == "prepared":
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.prepare import run as operation
+    elif state == "present":
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.install import run as operation
+    elif state == "rolled_back":
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.rollback import run as operation
+    elif state == "absent":
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.remove import run as operation
+    else:
+        raise StoreError("bad_call", "The state %s is not known: use one of %s." % (state, ", ".join(sorted(STATES))))
+    return operation
