@@ -17,6 +17,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._fit import check_an
 from ansible_collections.certfleet.pki.plugins.module_utils._memory_key import make_key, make_request, private_key_pem
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Order, Pending
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call, Result, answer_result
+from ansible_collections.certfleet.pki.plugins.module_utils._own_policy import enforce_own_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, enforce
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import wait_for
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import (
@@ -40,7 +41,7 @@ def request(call: Call) -> Result:
     check_policies(call.policies, order, call.authority.identity)
     own = call.authority.policy() if isinstance(call.authority, HasPolicy) else None
     if own is not None:
-        check_policies((own,), order, call.authority.identity)
+        enforce_own_policy(own, **_asked(order, call.authority.identity))
     if call.check:
         return _predicted(call, order)
     answer = _submit(call, order)
@@ -67,17 +68,20 @@ def order_of(parameters: t.Mapping[str, t.Any], key: t.Any = None) -> Order:
 
 def check_policies(policies: t.Iterable[Policy], order: Order, identity: str) -> None:
     """Raise PolicyViolation with every rule that the order breaks; what counts is the CSR itself."""
-    enforce(
-        policies,
-        names=order.names,
-        common_name=order.common_name,
-        subject=order.subject,
-        key=order.key,
-        extended_key_usage=order.extended_key_usage,
-        lifetime=order.lifetime,
-        authority_identity=identity,
-        other_names=read_request(order.csr_pem).other_names,
-    )
+    enforce(policies, **_asked(order, identity))
+
+
+def _asked(order: Order, identity: str) -> t.Dict[str, t.Any]:
+    return {
+        "names": order.names,
+        "common_name": order.common_name,
+        "subject": order.subject,
+        "key": order.key,
+        "extended_key_usage": order.extended_key_usage,
+        "lifetime": order.lifetime,
+        "authority_identity": identity,
+        "other_names": read_request(order.csr_pem).other_names,
+    }
 
 
 def _readable(csr_pem: str) -> RequestFacts:

@@ -24,6 +24,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._chain import order_
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, NotFound, PkiError, Rejected
 from ansible_collections.certfleet.pki.plugins.module_utils._fit import Fitted, check_answer, check_request
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference, Issued, Pending
+from ansible_collections.certfleet.pki.plugins.module_utils._own_policy import enforce_own_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, enforce
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress, wait_for
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case, guarded
@@ -38,17 +39,20 @@ _CALLS_AT_ONCE = 8
 
 def enforce_policies(case: Case, policies: t.Iterable[Policy]) -> None:
     """Raise PolicyViolation with every rule that the wanted certificate breaks."""
+    enforce(policies, **_asked(case))
+
+
+def _asked(case: Case) -> t.Dict[str, t.Any]:
     wanted = case.wanted
-    enforce(
-        policies,
-        names=wanted.names,
-        common_name=wanted.common_name,
-        subject=dict(wanted.subject),
-        key=wanted.key,
-        extended_key_usage=wanted.extended_key_usage,
-        lifetime=wanted.lifetime,
-        authority_identity=case.authority.identity if case.has("authority") else None,
-    )
+    return {
+        "names": wanted.names,
+        "common_name": wanted.common_name,
+        "subject": dict(wanted.subject),
+        "key": wanted.key,
+        "extended_key_usage": wanted.extended_key_usage,
+        "lifetime": wanted.lifetime,
+        "authority_identity": case.authority.identity if case.has("authority") else None,
+    }
 
 
 class AuthoritySide:
@@ -70,10 +74,10 @@ class AuthoritySide:
             list(pool.map(lambda case: guarded(step, case), cases))
 
     def check_own_policy(self, case: Case) -> None:
-        """Check against the CA's own rules, read once for each CA. Raises PolicyViolation."""
+        """Check against the CA's own rules, read once for each CA. Raises PolicyViolation, Misconfigured."""
         policy = self._policy_of(case.authority)
         if policy is not None:
-            enforce_policies(case, (policy,))
+            enforce_own_policy(policy, **_asked(case))
 
     def cancel_other(self, case: Case) -> None:
         """Take back an open request for something else, where the CA can; else it is just forgotten here."""

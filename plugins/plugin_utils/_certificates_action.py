@@ -109,7 +109,7 @@ def _mode(value: t.Any) -> int:
 
 def _symbolic_mode(value: str) -> int:
     # Only few playbooks write a mode this way, and the import is slow.
-    from ansible.module_utils.basic import AnsibleModule
+    from ansible.module_utils.basic import AnsibleModule  # noqa: PLC0415
 
     private = types.SimpleNamespace(st_mode=stat.S_IFREG | _DEFAULT_MODE)
     try:

@@ -57,7 +57,8 @@ def _lint_variables() -> dict[str, str]:
 def docs(environment: Environment) -> bool:
     """Write the documentation fragments of the repository itself."""
     tools = ("doc_fragments.py", "return_docs.py")
-    return all([_run(environment, "python", "-B", f"tests/tools/{tool}", cwd=ROOT, PYTHONPATH=str(TREE)) for tool in tools])
+    results = [_run(environment, "python", "-B", f"tests/tools/{t}", cwd=ROOT, PYTHONPATH=str(TREE)) for t in tools]
+    return all(results)
 
 
 def format_files(environment: Environment) -> bool:

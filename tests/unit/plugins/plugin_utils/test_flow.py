@@ -459,6 +459,14 @@ class TestPolicy:
         assert not site.directory.exists() or not any(site.directory.glob("*.pem"))
 
 
+    @pytest.mark.parametrize("check", [True, False])
+    def test_a_lifetime_that_the_ca_can_t_honour_is_misconfigured(self, site: Site, check: bool) -> None:
+        site.authority.own_policy = Policy(source="the CA", max_lifetime=86400, restrictive=False)
+        result = site.run(lifetime="90d", check=check)
+        assert (result["error"].kind, site.authority.orders) == ("misconfigured", [])
+        assert "90d" in result["error"].message and "1d" in result["error"].message
+
+
 class TestBatch:
     def items(self, site: Site, count: int) -> t.List[t.Dict[str, t.Any]]:
         return [
