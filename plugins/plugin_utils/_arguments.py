@@ -38,14 +38,19 @@ class Secrets:
 def plain(value: t.Any) -> t.Any:
     """Return plain types: no nulls in mappings, list elements stripped, empty ones dropped."""
     if isinstance(value, t.Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
+        return {str(key): plain(item) for key, item in value.items() if item is not None and not _omitted(item)}
     if isinstance(value, (list, tuple, set)):
-        elements = (plain(item.strip() if isinstance(item, str) else item) for item in value)
+        elements = (plain(item.strip() if isinstance(item, str) else item) for item in value if not _omitted(item))
         return [element for element in elements if element not in (None, "")]
     if value is None or isinstance(value, (bool, int, float)):
         return value
     # Also what Ansible keeps encrypted or tagged turns into its text here.
     return str(value)
+
+
+def _omitted(value: t.Any) -> bool:
+    """Before ansible-core 2.19, ``omit`` inside a list stays there as a text like this."""
+    return isinstance(value, str) and value.startswith("__omit_place_holder__")
 
 
 def validate(

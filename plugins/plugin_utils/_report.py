@@ -64,7 +64,9 @@ def case_diff(case: Case) -> t.Dict[str, t.Any]:
     """Return the entry of ``diff`` for a case that changed something, or would."""
     attributes = case.observed.attributes
     before = summary(case.observed.certificate, attributes=attributes)
-    return diff_entry(name=case.name, before=before, after=_after(case, attributes))
+    entry = diff_entry(name=case.name, before=before, after=_after(case, attributes))
+    reasons = ", ".join(sorted(case.plan.codes)) if case.has("plan") else ""
+    return {**entry, "after_header": f"{case.name}: {case.action}" + (f" ({reasons})" if reasons else "")}
 
 
 def _after(case: Case, attributes: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:

@@ -46,7 +46,7 @@ def _fast():
         text = text.strip(" \t\r\n")
         try:
             value, end = scan(text, 0)
-        except StopIteration:
+        except (StopIteration, SystemError):  # it has no error to raise while json.decoder is not imported
             raise ValueError("no JSON value") from None
         if end != len(text):
             raise ValueError("more than one JSON value")

@@ -458,7 +458,6 @@ class TestPolicy:
         assert (result["error"].kind, site.authority.orders) == ("policy", [])
         assert not site.directory.exists() or not any(site.directory.glob("*.pem"))
 
-
     @pytest.mark.parametrize("check", [True, False])
     def test_a_lifetime_that_the_ca_can_t_honour_is_misconfigured(self, site: Site, check: bool) -> None:
         site.authority.own_policy = Policy(source="the CA", max_lifetime=86400, restrictive=False)
