@@ -9,14 +9,16 @@
 from __future__ import annotations
 
 import os
+import traceback
 import typing as t
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority, Context
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, load_policy_file, parse_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import environment_variables, open_authority
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress
@@ -46,6 +48,10 @@ class PkiAction(ActionBase):
             result.update(self.perform())
         except PkiError as error:
             result.update(self.failure(error))
+        except AnsibleError:
+            raise  # an unreachable host, an undefined variable: Ansible says it best
+        except Exception as error:
+            result.update(self._mistake(error))
         return result
 
     def perform(self) -> t.Dict[str, t.Any]:
@@ -55,6 +61,14 @@ class PkiAction(ActionBase):
     def failure(self, error: PkiError) -> t.Dict[str, t.Any]:
         """Return the result for an error that concerns the task as a whole."""
         return {"failed": True, "msg": self._secrets.mask(error.message), "error": self._error_fields(error)}
+
+    def _mistake(self, error: Exception) -> t.Dict[str, t.Any]:
+        """Return the result for an error that nobody thought of; Ansible shows the traceback with -vvv only."""
+        told = f"{type(error).__name__}: {error}"
+        failure = Misconfigured(
+            f"certfleet.pki made a mistake ({told}); please report it with the output of -vvv.", detail=told
+        )
+        return {**self.failure(failure), "exception": self._secrets.mask(traceback.format_exc())}
 
     def _error_fields(self, error: PkiError) -> t.Dict[str, t.Any]:
         fields = error.as_dict()

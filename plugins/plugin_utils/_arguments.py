@@ -42,10 +42,12 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple, set)):
         elements = (plain(item.strip() if isinstance(item, str) else item) for item in value if not _omitted(item))
         return [element for element in elements if element not in (None, "")]
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, bool):
         return value
-    # Also what Ansible keeps encrypted or tagged turns into its text here.
-    return str(value)
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)  # Ansible's own numbers carry tags
+    return str(value)  # so do its texts, and some are still encrypted
 
 
 def _omitted(value: t.Any) -> bool:
@@ -62,12 +64,25 @@ def validate(
 ) -> t.Dict[str, t.Any]:
     """Return validated parameters without nulls. Raises Misconfigured with one sentence."""
     arguments = plain(arguments)
+    _check_shapes(arguments, options)
     check_choice(arguments.get("authority"))
     outcome = ArgumentSpecValidator(argument_spec(options), **relations).validate(arguments)
     secrets.add(outcome._no_log_values)
     if outcome.error_messages:
         raise Misconfigured(secrets.mask("; ".join(_sentences(outcome))))
     return plain(outcome.validated_parameters)
+
+
+def _check_shapes(arguments: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+    """Raise Misconfigured where a dictionary is missing: Ansible's validator trips over some of these."""
+    for name, value in arguments.items():
+        entry = options.get(name, {})
+        if entry.get("type") == "dict" and isinstance(value, str) and ("{" in value or "=" in value):
+            continue  # JSON or key=value pairs
+        if entry.get("type") == "dict" and not isinstance(value, t.Mapping):
+            raise Misconfigured(f"{name}: a dictionary is needed here, and what was given is none.")
+        if "options" in entry and isinstance(value, t.Mapping):
+            _check_shapes(value, entry["options"])
 
 
 def _sentences(outcome: ValidationResult) -> t.Iterator[str]:

@@ -86,6 +86,7 @@ class CertificatesAction(PkiAction):
         """Return the ``certificate`` field for a case."""
         result = case_result(case, check=bool(self._task.check_mode), now=utc_now())
         result["warnings"] = self._secrets.mask(result["warnings"])
+        result["reasons"] = [{**reason, "detail": self._secrets.mask(reason["detail"])} for reason in result["reasons"]]
         return result
 
     def failure_of(self, case: Case) -> t.Dict[str, t.Any]:
