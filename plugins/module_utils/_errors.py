@@ -60,6 +60,8 @@ class PkiError(Exception):
         self.authority = authority
         self.http_status = http_status
         self.retry_after = retry_after
+        #: The request that it is about, where the CA has given it an id.
+        self.request_id: t.Optional[str] = None
         if retryable is not None:
             self.retryable = retryable
 

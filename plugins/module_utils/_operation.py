@@ -43,7 +43,7 @@ def failed(name: str, error: PkiError, parameters: t.Mapping[str, t.Any]) -> Res
     certificate = empty_result(
         action="failed",
         authority=error.authority,
-        request_id=parameters.get("request_id"),
+        request_id=error.request_id or parameters.get("request_id"),
         status="rejected" if error.kind == "rejected" else "unknown",
     )
     result: Result = {"failed": True, "msg": error.message, "error": error.as_dict(), "certificate": certificate}

@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._operation import PATHS, failed, run
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS
@@ -46,7 +46,7 @@ def _call(module: AnsibleModule, parameters: t.Dict[str, t.Any]) -> Call:
             parameters[content] = _read(parameters.pop(option))
     policy = parameters.get("policy")
     return Call(
-        authority=open_authority(parameters["authority"], environ=os.environ),
+        authority=open_authority(parameters["authority"], environ={}, context=Context(check=module.check_mode)),
         parameters=parameters,
         policies=() if policy is None else (parse_policy(policy, source="option policy"),),
         check=module.check_mode,

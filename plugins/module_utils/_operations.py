@@ -25,7 +25,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base i
     utc_now,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._chain import order_chain
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._model import (
     CertificateReference,
     CertificateStatus,
@@ -103,9 +103,9 @@ def revoke(call: Call) -> Result:
         raise Misconfigured(f"{call.authority.NAME} can't revoke certificates.")
     revoke = _would_revoke if call.check else _revoke
     changed = revoke(call.authority, reference, call.parameters["reason"])
-    found = _after_revocation(call, reference)
+    found = _after_revocation(call, reference, changed)
     result = with_pem(_result(call, found), _pem_of(found.certificate_pem, found.chain_pem))
-    result["certificate"].update(action="revoked" if changed else "none", status="revoked")
+    result["certificate"]["action"] = "revoked" if changed else "none"
     return {**result, "changed": changed}
 
 
@@ -154,13 +154,19 @@ def _revoke(authority: Revokes, reference: CertificateReference, reason: str) ->
 
 def _would_revoke(authority: Revokes, reference: CertificateReference, reason: str) -> bool:
     """Predict by reading; a CA that can't tell is expected to revoke."""
-    return not isinstance(authority, ReportsStatus) or authority.status(reference).status != "revoked"
+    if not isinstance(authority, ReportsStatus):
+        return True
+    return authority.status(reference).status not in ("revoked", "expired")
 
 
-def _after_revocation(call: Call, reference: CertificateReference) -> CertificateStatus:
-    if reference.certificate_pem is not None:
-        return CertificateStatus("revoked", certificate_pem=reference.certificate_pem)
-    return _status(call, reference)
+def _after_revocation(call: Call, reference: CertificateReference, changed: bool) -> CertificateStatus:
+    """Return what the CA says now; that it can't be asked does not undo a revocation."""
+    told = CertificateStatus("revoked", reference.request_id, reference.certificate_pem)
+    try:
+        found = _status(call, reference)
+    except PkiError:
+        return told
+    return dataclasses.replace(found, status="revoked") if changed else found
 
 
 def _base_result(call: Call) -> t.Dict[str, t.Any]:

@@ -18,7 +18,14 @@ from ansible_collections.certfleet.pki.plugins.module_utils._authorities.local i
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.vault import VaultAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 
-__all__ = ("AUTHORITIES", "authority_entry", "check_choice", "environment_variables", "open_authority")
+__all__ = (
+    "AUTHORITIES",
+    "authority_entry",
+    "check_choice",
+    "environment_variables",
+    "open_authority",
+    "with_environment",
+)
 
 AUTHORITIES: t.Mapping[str, t.Type[Authority]] = {
     authority.NAME: authority
@@ -69,6 +76,14 @@ def open_authority(
     ((name, chosen),) = options.items()
     authority = AUTHORITIES[name]
     return authority(_with_environment(authority, chosen or {}, environ), context)
+
+
+def with_environment(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
+    """Return the value of ``authority`` with defaults filled in, for a CA that is to be opened elsewhere."""
+    ((name, chosen),) = options.items()
+    authority = AUTHORITIES[name]
+    filled = _with_environment(authority, chosen or {}, environ)
+    return {name: {option: value for option, value in filled.items() if option in authority.OPTIONS}}
 
 
 def _with_environment(

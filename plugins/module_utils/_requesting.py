@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Cancels, HasPolicy
 from ansible_collections.certfleet.pki.plugins.module_utils._durations import parse_duration
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, Rejected
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError, Rejected
 from ansible_collections.certfleet.pki.plugins.module_utils._fit import check_answer
 from ansible_collections.certfleet.pki.plugins.module_utils._memory_key import make_key, make_request, private_key_pem
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Order, Pending
@@ -119,8 +120,19 @@ def _submit(call: Call, order: Order) -> t.Union[Issued, Pending]:
     answer = call.authority.request(order)
     if isinstance(answer, Pending) and call.parameters["wait"]:
         timeout = call.parameters["wait_timeout"]
-        answer = wait_for(call.authority, answer, timeout=timeout, progress=call.progress)
+        with _about(answer.request_id):
+            answer = wait_for(call.authority, answer, timeout=timeout, progress=call.progress)
     return answer
+
+
+@contextlib.contextmanager
+def _about(request_id: t.Optional[str]) -> t.Iterator[None]:
+    """Have errors name the request, so that it can be retrieved or revoked all the same."""
+    try:
+        yield
+    except PkiError as error:
+        error.request_id = request_id
+        raise
 
 
 def _lost_key(call: Call, answer: Pending) -> Misconfigured:
@@ -137,7 +149,8 @@ def _lost_key(call: Call, answer: Pending) -> Misconfigured:
 def _submitted(call: Call, order: Order, answer: t.Union[Issued, Pending], key: t.Any) -> Result:
     warnings: t.Tuple[str, ...] = ()
     if isinstance(answer, Issued):
-        warnings = check_answer(answer, order, now=call.clock(), policies=call.policies).warnings
+        with _about(answer.request_id):
+            warnings = check_answer(answer, order, now=call.clock(), policies=call.policies).warnings
     result = answer_result(call, answer)
     result["certificate"].update(action=result["certificate"]["status"], warnings=list(warnings))
     result["changed"] = True

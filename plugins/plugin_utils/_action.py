@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 import typing as t
 
 from ansible import constants as C
@@ -18,11 +17,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority, Context
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, load_policy_file, parse_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import environment_variables, open_authority
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress
 from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets
+from ansible_collections.certfleet.pki.plugins.plugin_utils._mistakes import mistake, where
 from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN
 from ansible_collections.certfleet.pki.plugins.plugin_utils._session_cache import FileTokens
 
@@ -43,6 +43,7 @@ class PkiAction(ActionBase):
         self._task_vars = task_vars or {}
         self._secrets = Secrets()
         self._authorities: t.Dict[str, Authority] = {}
+        self._policy_file: t.Optional[t.Tuple[Policy, ...]] = None
         self._keep_credentials_here()
         try:
             result.update(self.perform())
@@ -51,7 +52,7 @@ class PkiAction(ActionBase):
         except AnsibleError:
             raise  # an unreachable host, an undefined variable: Ansible says it best
         except Exception as error:
-            result.update(self._mistake(error))
+            result.update(self.failure(mistake(error)))
         return result
 
     def perform(self) -> t.Dict[str, t.Any]:
@@ -60,15 +61,13 @@ class PkiAction(ActionBase):
 
     def failure(self, error: PkiError) -> t.Dict[str, t.Any]:
         """Return the result for an error that concerns the task as a whole."""
-        return {"failed": True, "msg": self._secrets.mask(error.message), "error": self._error_fields(error)}
+        return {"failed": True, **self._told(error)}
 
-    def _mistake(self, error: Exception) -> t.Dict[str, t.Any]:
-        """Return the result for an error that nobody thought of; Ansible shows the traceback with -vvv only."""
-        told = f"{type(error).__name__}: {error}"
-        failure = Misconfigured(
-            f"certfleet.pki made a mistake ({told}); please report it with the output of -vvv.", detail=told
-        )
-        return {**self.failure(failure), "exception": self._secrets.mask(traceback.format_exc())}
+    def _told(self, error: PkiError) -> t.Dict[str, t.Any]:
+        """Return ``msg`` and ``error``, and for our own mistakes where they are, which Ansible shows with -vvv."""
+        told = {"msg": self._secrets.mask(error.message), "error": self._error_fields(error)}
+        places = where(error)
+        return {**told, "exception": places} if places else told
 
     def _error_fields(self, error: PkiError) -> t.Dict[str, t.Any]:
         fields = error.as_dict()
@@ -76,13 +75,13 @@ class PkiAction(ActionBase):
 
     def _keep_credentials_here(self) -> None:
         """Take the variables of the CAs' own tools out of what is sent to the host as the task's environment."""
-        withheld = environment_variables()
+        withheld = environment_variables() | set(_named_variables(self._task.args))
         environments = self._task.environment or []
         if not isinstance(environments, list):
             environments = [environments]
         self._task.environment = [self._without(environment, withheld) for environment in environments]
 
-    def _without(self, environment: t.Any, withheld: t.FrozenSet[str]) -> t.Any:
+    def _without(self, environment: t.Any, withheld: t.AbstractSet[str]) -> t.Any:
         values = self._templar.template(environment)
         if not isinstance(values, t.Mapping):
             return environment
@@ -93,17 +92,18 @@ class PkiAction(ActionBase):
         key = repr(sorted(options.items()))
         if key not in self._authorities:
             tokens = FileTokens(C.DEFAULT_LOCAL_TMP, RUN.key)
-            self._authorities[key] = open_authority(options, environ=os.environ, context=Context(tokens=tokens))
+            context = Context(tokens=tokens, check=bool(self._task.check_mode))
+            self._authorities[key] = open_authority(options, environ=os.environ, context=context)
             self._secrets.add(os.environ.get(name, "") for name in environment_variables() if "TOKEN" in name)
         return self._authorities[key]
 
     def _policies(self, option: t.Optional[t.Mapping[str, t.Any]]) -> t.Tuple[Policy, ...]:
         """Return the controller's policy file, which applies always, and the option, which can only tighten it."""
-        path = os.environ.get(POLICY_FILE_VARIABLE)
-        policies = [load_policy_file(path)] if path else []
-        if option is not None:
-            policies.append(parse_policy(option, source="option policy"))
-        return tuple(policies)
+        if self._policy_file is None:
+            path = os.environ.get(POLICY_FILE_VARIABLE)
+            self._policy_file = (load_policy_file(path),) if path else ()
+        own = () if option is None else (parse_policy(option, source="option policy"),)
+        return self._policy_file + own
 
     def _progress(self, name: str) -> Progress:
         host = self._task_vars.get("inventory_hostname", "localhost")
@@ -113,3 +113,15 @@ class PkiAction(ActionBase):
             display.display(f"  {host}: {name}: {reason}; waited {waited:.0f} s, asking again in {pause:.0f} s")
 
         return show
+
+
+def _named_variables(arguments: t.Any) -> t.Iterator[str]:
+    """Yield the environment variables that options such as ``jwt_env`` name, at any depth."""
+    if isinstance(arguments, t.Mapping):
+        for option, value in arguments.items():
+            if str(option).endswith("_env") and isinstance(value, str):
+                yield value
+            yield from _named_variables(value)
+    elif isinstance(arguments, (list, tuple)):
+        for value in arguments:
+            yield from _named_variables(value)

@@ -4,20 +4,19 @@
 
 # Private to the collection: no promise is made about what is in here.
 
-"""The CA's side of a run: send, find again, collect, wait, and judge the answer."""
+"""The CA's side of a run: find an earlier request or send one, wait for all together, judge what comes back."""
 
 from __future__ import annotations
 
 import concurrent.futures
-import threading
+import contextlib
+import time
 import typing as t
 from datetime import datetime
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
-    Authority,
     Cancels,
     FindsRequest,
-    HasPolicy,
     ReportsStatus,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._chain import order_chain
@@ -28,13 +27,17 @@ from ansible_collections.certfleet.pki.plugins.module_utils._own_policy import e
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, enforce
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress, wait_for
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case, guarded
+from ansible_collections.certfleet.pki.plugins.plugin_utils._counter import Counter
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import build_order
 from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import denied
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence, after_failure
+from ansible_collections.certfleet.pki.plugins.plugin_utils._renewal import renew_at
 
 __all__ = ("AuthoritySide", "enforce_policies")
 
 _CALLS_AT_ONCE = 8
+#: Waiting is sleeping: all wait at once, so that the time to wait is the same for one and for a hundred.
+_WAITS_AT_ONCE = 100
 
 
 def enforce_policies(case: Case, policies: t.Iterable[Policy]) -> None:
@@ -61,75 +64,89 @@ class AuthoritySide:
     def __init__(self, *, clock: t.Callable[[], datetime], progress: t.Callable[[str], Progress]) -> None:
         self._clock = clock
         self._progress = progress
-        self._own_policies: t.Dict[int, t.Optional[Policy]] = {}
-        self._lock = threading.Lock()
+        self._counter = Counter()
 
-    def each(self, cases: t.Sequence[Case], step: t.Callable[[Case], None]) -> None:
+    def each(self, cases: t.Sequence[Case], step: t.Callable[[Case], None], *, at_once: int = _CALLS_AT_ONCE) -> None:
         """Run a step for every case, several at once; an error stays with its case."""
         if len(cases) < 2:
             for case in cases:
                 guarded(step, case)
             return
-        with concurrent.futures.ThreadPoolExecutor(min(_CALLS_AT_ONCE, len(cases))) as pool:
+        with concurrent.futures.ThreadPoolExecutor(min(at_once, len(cases))) as pool:
             list(pool.map(lambda case: guarded(step, case), cases))
 
+    def obtain(self, cases: t.Sequence[Case]) -> None:
+        """Ask for every case; wait for those that pend, together; check what comes back."""
+        self.each(cases, self._ask)
+        waiting = [case for case in cases if _waits(case)]
+        started = time.monotonic()
+        self.each(waiting, lambda case: self._wait(case, started), at_once=_WAITS_AT_ONCE)
+        self.each([case for case in cases if isinstance(case.answer, Issued) and not case.failed], self._settle)
+
     def check_own_policy(self, case: Case) -> None:
-        """Check against the CA's own rules, read once for each CA. Raises PolicyViolation, Misconfigured."""
-        policy = self._policy_of(case.authority)
+        """Check against the CA's own rules. Raises PolicyViolation, Misconfigured."""
+        policy = self._counter.policy(case.authority)
         if policy is not None:
             enforce_own_policy(policy, **_asked(case))
 
-    def cancel_other(self, case: Case) -> None:
-        """Take back an open request for something else, where the CA can; else it is just forgotten here."""
-        if isinstance(case.authority, Cancels) and case.sent_to(case.authority):
-            case.authority.cancel(case.pending.request_id or "")
+    def cancel(self, case: Case) -> None:
+        """Take back an open request, where the CA can and knows it as ours; else it is just forgotten here."""
+        authority = case.authority
+        if not isinstance(authority, Cancels) or not case.sent_to(authority):
+            return
+        with contextlib.suppress(NotFound, Rejected):
+            # The id comes from the host: where the CA can tell, the request has to be the one for this CSR.
+            known = authority.find_request(case.earlier_order) if isinstance(authority, FindsRequest) else None
+            if known is None or known.request_id == case.pending.request_id:
+                authority.cancel(case.pending.request_id or "")
 
-    def ask(self, case: Case) -> None:
-        """Find out what became of an earlier request, or send one; wait if wanted; check what comes back."""
+    def _ask(self, case: Case) -> None:
         case.order = build_order(case.wanted, case.prepared["csr_pem"], _replaced(case))
         check_request(case.prepared["csr_pem"], case.order)
-        if not self._resumed(case):
-            self.check_own_policy(case)
-            case.submitted = True
-            self._accept(case, case.authority.request(case.order))
+        case.answer = self._earlier(case) if case.prepared.get("reused") else None
+        if case.answer is None:
+            self._send(case)
 
-    def _resumed(self, case: Case) -> bool:
-        """Return True if an earlier request has brought the certificate, or may yet bring it."""
-        if not case.prepared.get("reused"):
-            return False
-        try:
-            earlier = self._earlier(case)
-            if earlier is not None:
-                self._accept(case, earlier)
-        except (BadCertificate, NotFound, Rejected) as error:
-            self._give_up(case, error)
-            return False
-        return earlier is not None
-
-    def _give_up(self, case: Case, error: PkiError) -> None:
-        """Go on to a new request, unless the CA's answer is final."""
-        following = after_failure(case.plan, error)
-        if following is None or following.consequence is Consequence.ORDER:
-            case.answer = case.fitted = None
-            return
-        raise denied(case, request_id=case.prepared.get("request_id"), detail=error.detail or error.message) from error
+    def _send(self, case: Case) -> None:
+        self.check_own_policy(case)
+        case.submitted = True
+        case.answer = self._counter.ask(case.authority, lambda: case.authority.request(case.order))
 
     def _earlier(self, case: Case) -> t.Union[Issued, Pending, None]:
-        request_id = case.prepared.get("request_id")
-        if request_id:
-            return case.authority.collect(request_id)
-        return case.authority.find_request(case.order) if isinstance(case.authority, FindsRequest) else None
+        """Return what became of an earlier request; None if another is needed. Raises Rejected if it was denied."""
+        try:
+            return self._counter.ask(case.authority, lambda: _found(case))
+        except (BadCertificate, NotFound, Rejected) as error:
+            self._give_up(case, error)
+            return None
 
-    def _accept(self, case: Case, answer: t.Union[Issued, Pending]) -> None:
-        case.answer = answer
-        if isinstance(answer, Pending) and case.wanted.wait:
-            timeout = case.wanted.wait_timeout
-            case.answer = wait_for(case.authority, answer, timeout=timeout, progress=self._progress(case.name))
-        if isinstance(case.answer, Issued):
-            self._judge(case, case.answer)
+    def _give_up(self, case: Case, error: PkiError) -> None:
+        """Let another request follow, unless the CA's answer is final."""
+        following = after_failure(case.plan, error)
+        if following is not None and following.consequence is not Consequence.ORDER:
+            told = error.detail or error.message
+            raise denied(case, request_id=case.prepared.get("request_id"), detail=told) from error
 
-    def _judge(self, case: Case, answer: Issued) -> None:
+    def _wait(self, case: Case, started: float) -> None:
+        if isinstance(case.answer, Pending):
+            left = started + case.wanted.wait_timeout - time.monotonic()
+            case.answer = wait_for(case.authority, case.answer, timeout=left, progress=self._progress(case.name))
+
+    def _settle(self, case: Case) -> None:
+        """Judge the answer; a bad one that an earlier request brought is given one more chance, a new request."""
+        try:
+            self._judge(case)
+        except BadCertificate as error:
+            if case.submitted:
+                raise
+            self._give_up(case, error)
+            self._send(case)
+            if isinstance(case.answer, Issued):
+                self._judge(case)
+
+    def _judge(self, case: Case) -> None:
         """Check that the CA's answer fits the order. Raises BadCertificate."""
+        answer = t.cast(Issued, case.answer)
         case.issued_at = self._clock()
         case.fitted = check_answer(
             answer,
@@ -138,7 +155,15 @@ class AuthoritySide:
             trust_anchors=case.wanted.trust_anchors,
             policies=case.policies,
         )
-        case.warnings += case.fitted.warnings
+        case.renew_at, warnings = renew_at(
+            not_before=case.fitted.facts.not_before,
+            not_after=case.fitted.facts.not_after,
+            chain_not_after=case.fitted.not_after_of_chain,
+            renew_before=case.wanted.renew_before,
+            issued_at=case.issued_at,
+            seed=case.fitted.facts.fingerprint_sha256,
+        )
+        case.warnings += dict.fromkeys([*case.fitted.warnings, *warnings])
 
     def judge_adopted(self, case: Case) -> None:
         """Put the chain of a set to be adopted in order."""
@@ -151,6 +176,7 @@ class AuthoritySide:
             facts=facts,
             not_after_of_chain=min(certificate.not_after for certificate in (facts, *above)),
         )
+        case.renew_at = case.plan.renew_at
         case.warnings += chain.warnings
 
     def predict(self, case: Case) -> None:
@@ -164,8 +190,9 @@ class AuthoritySide:
             case.answer = Pending(request_id)
 
     def _predicted(self, case: Case, authority: ReportsStatus, request_id: str) -> t.Union[Issued, Pending, None]:
+        reference = CertificateReference(request_id=request_id)
         try:
-            status = authority.status(CertificateReference(request_id=request_id))
+            status = self._counter.ask(case.authority, lambda: authority.status(reference))
         except NotFound:
             return None
         if status.status == "rejected":
@@ -174,14 +201,16 @@ class AuthoritySide:
             return Pending(request_id, detail=status.detail)
         return Issued(status.certificate_pem or "", status.chain_pem, request_id)
 
-    def _policy_of(self, authority: Authority) -> t.Optional[Policy]:
-        if not isinstance(authority, HasPolicy):
-            return None
-        with self._lock:
-            key = id(authority)
-            if key not in self._own_policies:
-                self._own_policies[key] = authority.policy()
-            return self._own_policies[key]
+
+def _found(case: Case) -> t.Union[Issued, Pending, None]:
+    request_id = case.prepared.get("request_id")
+    if request_id:
+        return case.authority.collect(request_id)
+    return case.authority.find_request(case.order) if isinstance(case.authority, FindsRequest) else None
+
+
+def _waits(case: Case) -> bool:
+    return isinstance(case.answer, Pending) and case.wanted.wait and not case.failed
 
 
 def _replaced(case: Case) -> t.Optional[str]:

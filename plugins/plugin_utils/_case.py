@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 from datetime import datetime
 
+from ansible.errors import AnsibleError
+
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, Misconfigured, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._fit import Fitted
@@ -19,6 +21,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts
+from ansible_collections.certfleet.pki.plugins.plugin_utils._mistakes import mistake
 from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import Observed, OpenRequest
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Plan
 
@@ -35,9 +38,6 @@ def _there(value: t.Optional[T]) -> T:
     return value
 
 
-_LATER: t.Any = dataclasses.field(init=False, repr=False)
-
-
 @dataclasses.dataclass
 class Case:
     """What is known of one certificate; the steps of the flow fill it in from top to bottom.
@@ -48,23 +48,24 @@ class Case:
     index: int
     name: str
     #: From the options. There is no authority if none was given, as ``state: absent`` allows.
-    wanted: Wanted = _LATER
-    authority: Authority = _LATER
+    wanted: Wanted = dataclasses.field(init=False, repr=False)
+    authority: Authority = dataclasses.field(init=False, repr=False)
     policies: t.Tuple[Policy, ...] = ()
     order_hash: str = ""
     #: The host's answer to ``inspected``, what the CA says besides, and what follows from both.
-    observed: Observed = _LATER
+    observed: Observed = dataclasses.field(init=False, repr=False)
     ca_status: t.Optional[str] = None
     suggestion: t.Optional[t.Mapping[str, t.Any]] = None
-    plan: Plan = _LATER
+    plan: Plan = dataclasses.field(init=False, repr=False)
     #: The host's answer to ``prepared`` (CSR, request token), what is asked for, and the CA's answer.
     prepared: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    order: Order = _LATER
+    order: Order = dataclasses.field(init=False, repr=False)
     answer: t.Union[Issued, Pending, None] = None
     #: Whether this run sent the request, rather than collected an earlier one.
     submitted: bool = False
     fitted: t.Optional[Fitted] = None
     issued_at: t.Optional[datetime] = None
+    renew_at: t.Optional[datetime] = None
     #: The host's answer to ``present`` or ``absent``.
     installed: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     revoked: bool = False
@@ -96,6 +97,11 @@ class Case:
         """Return True if there is an open request which this CA has had."""
         pending = self.observed.pending
         return bool(pending and pending.request_id and pending.intent.get("authority_id") == authority.identity)
+
+    @property
+    def earlier_order(self) -> Order:
+        """The order of the open request, as far as a CA needs it to find the request again."""
+        return Order(csr_pem=self.pending.csr_pem, names=self.wanted.names, key=self.wanted.key)
 
     @property
     def in_place(self) -> CertificateFacts:
@@ -144,7 +150,10 @@ def guarded(step: t.Callable[[Case], None], case: Case) -> None:
     """Run a step; its error stays with its case, so that the others go on."""
     try:
         step(case)
-    except PkiError as error:
-        if error.authority is None and case.has("authority") and error.kind != "host":
-            error.authority = case.authority.NAME
-        case.fail(error)
+    except AnsibleError:
+        raise
+    except Exception as error:
+        failure = error if isinstance(error, PkiError) else mistake(error)
+        if failure.authority is None and case.has("authority") and failure.kind != "host":
+            failure.authority = case.authority.NAME
+        case.fail(failure)

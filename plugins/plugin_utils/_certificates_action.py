@@ -93,7 +93,7 @@ class CertificatesAction(PkiAction):
         """Return ``msg`` and ``error`` of a case that failed, else nothing."""
         if case.error is None:
             return {}
-        return {"msg": self._secrets.mask(case.error.message), "error": self._error_fields(case.error)}
+        return self._told(case.error)
 
 
 def _mode(value: t.Any) -> int:

@@ -116,7 +116,7 @@ def _revoked(view: View) -> t.Optional[Reason]:
 
 def _issued_before(view: View) -> t.Optional[Reason]:
     limit = view.wanted.reissue_before
-    issued = view.stored.issued_at or view.facts.not_before
+    issued = view.stored.since or view.facts.not_before
     # A limit in the future would mean a new certificate in every run until then.
     if limit is None or limit > view.now or issued >= limit:
         return None

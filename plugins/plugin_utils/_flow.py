@@ -71,7 +71,7 @@ class Flow:
         cases = _alive(cases)
         self._prepare([case for case in cases if case.plan.consequence in ASKS])
         asked = [case for case in _alive(cases) if case.plan.consequence in ASKS]
-        self._authorities.each(asked, self._authorities.ask)
+        self._authorities.obtain(asked)
         for case in cases:
             if case.plan.consequence is Consequence.ADOPT:
                 guarded(self._authorities.judge_adopted, case)
@@ -81,7 +81,7 @@ class Flow:
 
     def _discard(self, cases: Cases) -> None:
         """Take back requests that are of no more use; where a new one follows, preparing it drops the old one."""
-        self._authorities.each(cases, self._authorities.cancel_other)
+        self._authorities.each(cases, self._authorities.cancel)
         idle = [case for case in _alive(cases) if case.plan.consequence not in ASKS]
         for _done in self._remote.each("prepared", [(case, items.discard_item(case)) for case in idle]):
             pass

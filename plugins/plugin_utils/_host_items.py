@@ -84,6 +84,7 @@ def install_item(case: Case) -> Item:
             "chain_pem": fitted.chain_pem,
             "ca_pem": fitted.ca_pem,
             "record": _record(case),
+            "request_id": case.answer.request_id if case.answer else None,
             "request_token": case.prepared["request_token"],
             "lease_token": RUN.token,
         },

@@ -84,8 +84,13 @@ class StoredSet:
 
     @property
     def issued_at(self) -> t.Optional[datetime]:
-        """When the certificate came from the CA: as recorded, else when it was installed, else None."""
-        return as_time(self.own_record.get("issued_at")) or as_time(self.own_record.get("installed_at"))
+        """When the certificate came from the CA, None if nobody knows."""
+        return as_time(self.own_record.get("issued_at"))
+
+    @property
+    def since(self) -> t.Optional[datetime]:
+        """When the certificate came to the host: as issued, else when it was installed, else None."""
+        return self.issued_at or as_time(self.own_record.get("installed_at"))
 
 
 @dataclasses.dataclass(frozen=True)

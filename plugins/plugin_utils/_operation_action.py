@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import base64
+import os
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._operation import PATHS, failed, run
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call
+from ansible_collections.certfleet.pki.plugins.module_utils._registry import with_environment
 from ansible_collections.certfleet.pki.plugins.module_utils._requesting import check_policies, order_of
 from ansible_collections.certfleet.pki.plugins.plugin_utils._action import PkiAction
 from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import validate
@@ -59,8 +61,12 @@ class OperationAction(PkiAction):
         """Run as a module over there; the controller's policy file is checked here all the same."""
         if self.OPERATION == "certificate_request":
             self._check_policy_file()
+        # The variables of the CA's own tools are read here, on the controller, and nowhere else.
+        authority = with_environment(self._parameters["authority"], os.environ)
         result = self._execute_module(
-            module_name=f"certfleet.pki.{self.OPERATION}", module_args=self._parameters, task_vars=self._task_vars
+            module_name=f"certfleet.pki.{self.OPERATION}",
+            module_args={**self._parameters, "authority": authority},
+            task_vars=self._task_vars,
         )
         result.pop("invocation", None)
         return self._finished(result)

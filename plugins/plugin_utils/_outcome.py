@@ -52,12 +52,12 @@ def _after_failure(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
     if not case.prepared:
         return items.repair_item(case, case.plan.repair) if case.plan.repair in REPAIRS else None
     request_id = case.answer.request_id if case.answer else case.prepared.get("request_id")
+    told = case.failure.detail or case.failure.message
+    if request_id:
+        status = "rejected" if case.failure.kind in _FINAL else "pending"
+        return items.note_item(case, status=status, request_id=request_id, detail=told)
     if isinstance(case.error, Unavailable):
-        status = "pending" if request_id else "intent"
-        return items.note_item(case, status=status, request_id=request_id, detail=case.error.message)
-    if case.failure.kind in _FINAL and request_id:
-        detail = case.failure.detail or case.failure.message
-        return items.note_item(case, status="rejected", request_id=request_id, detail=detail)
+        return items.note_item(case, status="intent", request_id=None, detail=told)
     return items.discard_item(case)
 
 

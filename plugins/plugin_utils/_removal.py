@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Cancels, ReportsStatus, Revokes
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, NotFound
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ReportsStatus, Revokes
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, Unavailable
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
@@ -26,7 +25,7 @@ def remove(cases: t.Sequence[Case], *, remote: Remote, authorities: AuthoritySid
     """Revoke what is to be revoked, cancel open requests, then remove; if revoking fails nothing is removed."""
     authorities.each([case for case in cases if case.wanted.state == "revoked"], lambda case: _revoke(case, check))
     if not check:
-        authorities.each([case for case in cases if not case.failed], _cancel)
+        authorities.each([case for case in cases if not case.failed], lambda case: _cancel(case, authorities))
     for case, answer in remote.each("absent", [(case, remove_item(case)) for case in cases if not case.failed]):
         case.installed = answer
         case.changed = bool(answer["changed"]) or case.revoked
@@ -59,10 +58,14 @@ def _revoke(case: Case, check: bool) -> None:
 def _would_revoke(case: Case, reference: CertificateReference) -> bool:
     if not isinstance(case.authority, ReportsStatus):
         return True
-    return case.authority.status(reference).status != "revoked"
+    return case.authority.status(reference).status not in ("revoked", "expired")
 
 
-def _cancel(case: Case) -> None:
-    if case.has("authority") and isinstance(case.authority, Cancels) and case.sent_to(case.authority):
-        with contextlib.suppress(NotFound):
-            case.authority.cancel(case.pending.request_id or "")
+def _cancel(case: Case, authorities: AuthoritySide) -> None:
+    """Take back an open request; a CA that is away must not keep anybody from cleaning up."""
+    if not case.has("authority") or case.observed.pending is None:
+        return
+    try:
+        authorities.cancel(case)
+    except Unavailable as error:
+        case.warnings.append(f"{case.name}: its open request could not be cancelled: {error.message}")

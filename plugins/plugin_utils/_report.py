@@ -17,7 +17,6 @@ from ansible_collections.certfleet.pki.plugins.module_utils._x509 import Certifi
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence
-from ansible_collections.certfleet.pki.plugins.plugin_utils._renewal import renew_at
 from ansible_collections.certfleet.pki.plugins.plugin_utils._result import (
     certificate_result,
     derive_status,
@@ -138,18 +137,9 @@ def _request_id(case: Case) -> t.Optional[str]:
 
 
 def _renew_at(case: Case, facts: t.Optional[CertificateFacts]) -> t.Optional[datetime]:
-    if case.fitted is None or case.failed or facts is None:
-        return case.plan.renew_at if case.has("plan") and facts else None
-    moment, warnings = renew_at(
-        not_before=facts.not_before,
-        not_after=facts.not_after,
-        chain_not_after=case.fitted.not_after_of_chain,
-        renew_before=case.wanted.renew_before,
-        issued_at=case.issued_at,
-        seed=facts.fingerprint_sha256,
-    )
-    case.warnings += [warning for warning in warnings if warning not in case.warnings]
-    return moment
+    if facts is None or not case.has("plan"):
+        return None
+    return case.renew_at if case.fitted and not case.failed else case.plan.renew_at
 
 
 def _files(case: Case) -> t.Dict[str, str]:

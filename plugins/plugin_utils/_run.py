@@ -35,7 +35,15 @@ def _machine() -> str:
             boot = handle.read().strip()
     except OSError:
         boot = "unknown"
-    return f"{socket.gethostname()}/{boot}"
+    return f"{socket.gethostname()}/{boot}/{_process_space()}"
+
+
+def _process_space() -> str:
+    """Return which process ids can be compared: containers on one machine have their own."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return "unknown"
 
 
 def _started(pid: int) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from datetime import datetime, timedelta
 
@@ -56,6 +57,8 @@ def suggestion_due(record: t.Mapping[str, t.Any], *, now: datetime) -> bool:
 
 def _wait(entry: t.Mapping[str, t.Any]) -> float:
     value = entry.get("retry_after")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+    if isinstance(value, float) and math.isnan(value):
+        return _DEFAULT_WAIT
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return _DEFAULT_WAIT
     return float(min(max(value, _SHORTEST_WAIT), _LONGEST_WAIT))

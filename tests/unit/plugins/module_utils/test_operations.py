@@ -146,6 +146,28 @@ def test_revoke_twice_is_not_changed(office: Office, check: bool) -> None:
     assert office.call("status", certificate=pem)["certificate"]["status"] == "revoked"
 
 
+def test_a_status_that_can_t_be_read_does_not_undo_a_revocation(office: Office, monkeypatch: t.Any) -> None:
+    pem = office.request()["certificate_pem"]
+    revoke = office.authority.revoke
+
+    def then_away(*args: t.Any, **options: t.Any) -> bool:
+        done = revoke(*args, **options)
+        office.authority.error = Unavailable("down")
+        return done
+
+    monkeypatch.setattr(office.authority, "revoke", then_away)
+    result = office.call("revoke", certificate=pem)
+    assert (result["changed"], result["certificate"]["status"]) == (True, "revoked")
+
+
+def test_a_bad_answer_tells_which_request_it_was(office: Office) -> None:
+    office.authority.alter = lambda order: {"csr": make_csr(["www.example.com"]).pem}
+    with pytest.raises(BadCertificate) as caught:
+        office.request()
+    assert failed("certificate_request", caught.value, {})["certificate"]["request_id"] == caught.value.request_id
+    assert caught.value.request_id
+
+
 def test_info_tells_abilities_and_policy_in_one_form(office: Office) -> None:
     office.authority.own_policy = Policy(source="the CA", key_types={"rsa": 2048}, restrictive=False)
     info = office.call("info")["authority_info"]

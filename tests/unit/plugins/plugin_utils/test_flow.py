@@ -6,21 +6,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
 import typing as t
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Unavailable
-from ansible_collections.certfleet.pki.plugins.module_utils._model import RenewalSuggestion
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
+    Misconfigured,
+    PkiError,
+    Unauthorized,
+    Unavailable,
+)
+from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names, Order, RenewalSuggestion
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._mistakes import where
 from tests.support.certificates import CertificateAuthority, make_csr
 from tests.support.fake_authority import FakeAuthority, HintingAuthority
 from tests.support.flowing import Site
+
+
+SECRET = "token: a-very-secret-token"
 
 
 @pytest.fixture
@@ -228,6 +239,50 @@ class TestPending:
         assert site.run()["action"] == "issued"
         assert site.authority.orders[0].csr_pem == site.authority.orders[1].csr_pem
 
+    @pytest.mark.parametrize("error", [Misconfigured("moved"), Unauthorized("who?"), Unavailable("down")])
+    def test_no_error_throws_an_open_request_away(self, site: Site, error: PkiError) -> None:
+        site.authority.manual = True
+        request_id = site.run()["request_id"]
+        site.authority.error = error
+        assert site.run()["error"] is error
+        site.authority.error = None
+        again = site.run()
+        assert (again["action"], again["request_id"], len(site.authority.orders)) == ("pending", request_id, 1)
+
+    def test_all_wait_together(self, site: Site) -> None:
+        site.authority.manual = True
+        items = [
+            {
+                "name": f"c{i}",
+                "dns_names": ["a.example.com"],
+                "directory": str(site.folder / f"c{i}"),
+                "wait_timeout": 1,
+            }
+            for i in range(20)
+        ]
+        started = time.monotonic()
+        results = site.run_all(items)
+        assert [result["action"] for result in results] == ["pending"] * 20
+        assert time.monotonic() - started < 10  # one after the other it is 20
+
+    def test_a_host_can_t_have_the_request_of_another_cancelled(self, site: Site) -> None:
+        site.authority.manual = True
+        site.run()
+        path = site.directory / "pending/request.json"
+        noted = json.loads(path.read_text())
+        foreign = site.authority.request(Order(make_csr(["x.example.com"]).pem, Names(), KeyParameters("ecdsa", 256)))
+        path.write_text(json.dumps({**noted, "request_id": foreign.request_id}))
+        site.run(state="absent")
+        assert site.authority.cancelled == []
+
+    def test_absent_does_not_need_the_ca(self, site: Site) -> None:
+        site.authority.manual = True
+        site.run()
+        site.authority.error = Unavailable("down")
+        result = site.run(state="absent")
+        assert (result["action"], result["error"]) == ("removed", None)
+        assert "could not be cancelled" in result["warnings"][0] and not site.directory.exists()
+
     def test_absent_cancels_an_open_request(self, site: Site) -> None:
         site.authority.manual = True
         request_id = site.run()["request_id"]
@@ -264,6 +319,16 @@ class TestPending:
 
 
 class TestUnavailable:
+    def test_a_ca_that_does_not_answer_is_asked_once_for_all(self, site: Site) -> None:
+        site.authority.error = Unavailable("down")
+        items = [
+            {"name": f"c{i}", "dns_names": ["a.example.com"], "directory": str(site.folder / f"c{i}")}
+            for i in range(10)
+        ]
+        results = site.run_all(items)
+        assert {result["error"].kind for result in results} == {"unavailable"}
+        assert site.authority.calls == ["policy"]
+
     def test_is_retryable_and_the_next_run_uses_the_same_key(self, site: Site) -> None:
         site.authority.error = Unavailable("The CA is down; try again.")
         result = site.run()
@@ -488,6 +553,19 @@ class TestBatch:
         results = site.run_all(items)
         assert [result["action"] for result in results] == ["issued", "failed", "issued"]
         assert [result["name"] for result in results] == ["c0", "c1", "c2"]
+
+    def test_a_mistake_of_ours_stays_with_its_certificate_and_tells_no_secret(self, site: Site) -> None:
+        def stumble(order: t.Any) -> t.Dict[str, t.Any]:
+            if order.label == "c1":
+                raise RuntimeError(SECRET)
+            return {}
+
+        site.authority.alter = stumble
+        results = site.run_all(self.items(site, 3))
+        assert [result["action"] for result in results] == ["issued", "failed", "issued"]
+        error = results[1]["error"]
+        assert "RuntimeError" in error.message and SECRET not in error.message + str(where(error))
+        assert "stumble" in str(where(error))
 
     def test_a_directory_or_name_belongs_to_one(self, site: Site) -> None:
         items = self.items(site, 3)
