@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
@@ -19,6 +22,12 @@ from ansible_collections.certfleet.pki.plugins.module_utils._options import argu
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import check_choice
 
 __all__ = ("Secrets", "plain", "validate")
+
+# How Ansible's validator says it.
+_REQUIRED = re.compile(r"missing required arguments: (?P<names>.+?)(?: found in (?P<above>.+))?")
+_REQUIRED_IF = re.compile(
+    r"(?P<why>\S+ is \S+) but all of the following are missing: (?P<names>.+?)(?: found in (?P<above>.+))?"
+)
 
 
 class Secrets:
@@ -73,19 +82,63 @@ def validate(
     return plain(outcome.validated_parameters)
 
 
-def _check_shapes(arguments: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
-    """Raise Misconfigured where a dictionary is missing: Ansible's validator trips over some of these."""
+def _check_shapes(
+    arguments: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]], above: str = ""
+) -> None:
+    """Raise Misconfigured for what Ansible's validator trips over, or makes into text such as ``[]`` or ``True``."""
     for name, value in arguments.items():
         entry = options.get(name, {})
-        if entry.get("type") == "dict" and isinstance(value, str) and ("{" in value or "=" in value):
-            continue  # JSON or key=value pairs
-        if entry.get("type") == "dict" and not isinstance(value, t.Mapping):
-            raise Misconfigured(f"{name}: a dictionary is needed here, and what was given is none.")
-        if "options" in entry and isinstance(value, t.Mapping):
-            _check_shapes(value, entry["options"])
+        option = above + name
+        kind = entry.get("type", "str") if entry else "raw"
+        if kind in ("str", "path", "int"):
+            _check_single(value, option, "number" if kind == "int" else "text")
+        elif kind == "list":
+            _check_list(value, option, entry.get("elements"))
+        elif kind == "dict":
+            _check_shapes(_dictionary(value, option), entry.get("options", {}), f"{option}.")
+
+
+def _check_single(value: t.Any, option: str, needed: str) -> None:
+    """Numbers pass for texts: nobody puts quotes around a name that is a number."""
+    if isinstance(value, bool):
+        raise Misconfigured(
+            f"{option}: a {needed} is needed here, and what was given is a truth value; if it is meant as text, put it in quotes."
+        )
+    if isinstance(value, (t.Mapping, list)):
+        given = "list" if isinstance(value, list) else "dictionary"
+        raise Misconfigured(f"{option}: a {needed} is needed here, and what was given is a {given}.")
+
+
+def _check_list(value: t.Any, option: str, elements: t.Optional[str]) -> None:
+    """A text is a list, too: Ansible splits it at the commas."""
+    if isinstance(value, (bool, t.Mapping)):
+        raise Misconfigured(f"{option}: a list is needed here, and what was given is not one.")
+    if isinstance(value, list) and elements in ("str", "path", "int"):
+        for number, element in enumerate(value, 1):
+            _check_single(element, f"{option}, element {number}", "number" if elements == "int" else "text")
+
+
+def _dictionary(value: t.Any, option: str) -> t.Mapping[str, t.Any]:
+    if isinstance(value, str) and ("{" in value or "=" in value):
+        with contextlib.suppress(TypeError):
+            value = plain(check_type_dict(value))  # JSON or key=value pairs
+    if not isinstance(value, t.Mapping):
+        raise Misconfigured(f"{option}: a dictionary is needed here, and what was given is not one.")
+    return value
 
 
 def _sentences(outcome: ValidationResult) -> t.Iterator[str]:
     for error in outcome.errors:
         unknown = "unknown option " if isinstance(error, UnsupportedError) else ""
-        yield f"{unknown}{error.msg}"
+        yield _missing(error.msg) or f"{unknown}{error.msg}"
+
+
+def _missing(message: str) -> t.Optional[str]:
+    """Return what is said about options that are missing, None if the message is about something else."""
+    required = _REQUIRED.fullmatch(message) or _REQUIRED_IF.fullmatch(message)
+    if not required:
+        return None
+    above = ".".join([*(required["above"] or "").split(" -> "), ""]) if required["above"] else ""
+    names = " and ".join(above + name for name in required["names"].split(", "))
+    why = required.groupdict().get("why")
+    return f"{names} must be given" + (f" when {why}" if why else "")

@@ -8,12 +8,10 @@
 
 from __future__ import annotations
 
-import stat
-import types
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import utc_now
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._options import item_options
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import want
@@ -22,6 +20,7 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import va
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._flow import Flow
+from ansible_collections.certfleet.pki.plugins.plugin_utils._mode import parse_mode
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import order_hash
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._report import case_diff, case_result
@@ -31,7 +30,6 @@ __all__ = ("AUTHORITY_NEEDED", "CertificatesAction")
 AUTHORITY_NEEDED = {
     "required_if": [("state", "present", ("authority",)), ("state", "revoked", ("authority",))],
 }
-_DEFAULT_MODE = 0o600
 
 
 class CertificatesAction(PkiAction):
@@ -76,7 +74,7 @@ class CertificatesAction(PkiAction):
             relations=AUTHORITY_NEEDED,
             secrets=self._secrets,
         )
-        case.wanted = want(options, mode=_mode(options.get("mode")))
+        case.wanted = want(options, mode=parse_mode(options.get("mode")))
         case.policies = self._policies(options.get("policy"))
         if "authority" in options:
             case.authority = self._open(options["authority"])
@@ -94,28 +92,3 @@ class CertificatesAction(PkiAction):
         if case.error is None:
             return {}
         return self._told(case.error)
-
-
-def _mode(value: t.Any) -> int:
-    """Return the number for a mode given as in ansible.builtin.file. Raises Misconfigured."""
-    if value is None:
-        return _DEFAULT_MODE
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    try:
-        return int(str(value), 8)
-    except ValueError:
-        return _symbolic_mode(str(value))
-
-
-def _symbolic_mode(value: str) -> int:
-    # Only few playbooks write a mode this way, and the import is slow.
-    from ansible.module_utils.basic import AnsibleModule  # noqa: PLC0415
-
-    private = types.SimpleNamespace(st_mode=stat.S_IFREG | _DEFAULT_MODE)
-    try:
-        return stat.S_IMODE(AnsibleModule._symbolic_mode_to_octal(private, value))
-    except ValueError:
-        raise Misconfigured(
-            f"mode: '{value}' is not a mode; give an octal number in quotes such as '0640', or one like 'u=rw,g=r'."
-        ) from None

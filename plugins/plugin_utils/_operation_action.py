@@ -87,8 +87,9 @@ class OperationAction(PkiAction):
 
     def _read_paths(self) -> None:
         for option, content in PATHS.items():
-            if option in self._parameters:
-                self._parameters[content] = self._slurp(self._parameters.pop(option))
+            if self._parameters.pop(option, None):
+                # As it was given: validation has put this machine's home directory in place of a tilde.
+                self._parameters[content] = self._slurp(str(self._task.args[option]))
 
     def _slurp(self, path: str) -> str:
         answer = self._execute_module(

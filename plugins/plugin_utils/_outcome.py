@@ -98,8 +98,9 @@ def spare(case: Case, *, now: datetime) -> None:
 def denied(case: Case, *, request_id: t.Optional[str], detail: str) -> Rejected:
     """Return the error for a request that the CA has denied."""
     request = f"request {request_id}" if request_id else "the request"
+    reason = detail.rstrip(" .") or "the CA gave no reason"
     return Rejected(
-        f"{case.name}: {request} was rejected: {detail or 'the CA gave no reason'}; "
+        f"{case.name}: {request} was rejected: {reason}; "
         "change what is asked for, or set force to order again.",
         detail=detail,
         authority=case.authority.NAME,

@@ -14,6 +14,7 @@ say so in a sentence.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import pathlib
@@ -24,7 +25,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils import _host
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
 from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES
 
-__all__ = ("INTERPRETER_ARGUMENTS", "build_program", "parse_answer", "render_call")
+__all__ = ("INTERPRETER_ARGUMENTS", "build_program", "check_answers", "decode_answer", "parse_answer", "render_call")
 
 #: As isolated as ``-I``, which Python 2.7 does not know: it would end in a usage text, not in our sentence.
 #: The program itself removes the working directory from the search path before it imports anything.
@@ -33,6 +34,8 @@ INTERPRETER_ARGUMENTS = ("-E", "-s", "-S", "-")
 PACKAGE = "ansible_collections.certfleet.pki.plugins.module_utils._host"
 BEGIN = "-----BEGIN CERTFLEET ANSWER-----"
 END = "-----END CERTFLEET ANSWER-----"
+
+_WRONG_FORM = "The host's answer has the wrong form: run again, and report it if it stays."
 
 _HEAD = """\
 import sys
@@ -103,14 +106,48 @@ def parse_answer(stdout: str) -> t.Dict[str, t.Any]:
     return _checked(answer)
 
 
+def check_answers(answer: t.Any, count: int) -> t.List[t.Dict[str, t.Any]]:
+    """Return the answers to ``count`` items, whichever way they came. Raises HostFailure unless they have our form."""
+    answers = _checked(answer)["certificates"]
+    if len(answers) != count:
+        raise HostFailure(_WRONG_FORM)
+    return answers
+
+
 def _checked(answer: t.Any) -> t.Dict[str, t.Any]:
-    if not isinstance(answer, dict):
-        raise HostFailure("The host's answer has the wrong form: run again, and report it if it stays.")
-    if isinstance(answer.get("failure"), str):
+    if isinstance(answer, dict) and isinstance(answer.get("failure"), str):
         raise HostFailure(answer["failure"])
-    if not isinstance(answer.get("certificates"), list):
-        raise HostFailure("The host's answer has the wrong form: run again, and report it if it stays.")
+    answers = answer.get("certificates") if isinstance(answer, dict) else None
+    if not isinstance(answers, list) or not all(map(_has_our_form, answers)):
+        raise HostFailure(_WRONG_FORM)
     return answer
+
+
+def _has_our_form(answer: t.Any) -> bool:
+    if not isinstance(answer, dict):
+        return False
+    attributes = answer.get("attributes", [])
+    return (
+        isinstance(answer.get("changed"), bool)
+        and _is_none_or_has_texts(answer.get("error"), ("code", "detail"))
+        and _is_none_or_has_texts(answer.get("prepared"), ("csr_pem", "request_token"))
+        and isinstance(answer.get("installed_at"), (str, type(None)))
+        and isinstance(attributes, list)
+        and all(isinstance(difference, dict) for difference in attributes)
+    )
+
+
+def _is_none_or_has_texts(part: t.Any, fields: t.Sequence[str]) -> bool:
+    return part is None or (isinstance(part, dict) and all(isinstance(part.get(field), str) for field in fields))
+
+
+def decode_answer(text: t.Any) -> t.Dict[str, t.Any]:
+    """Return the answer of the module certificate_store, called with ``encoded``. Raises HostFailure."""
+    try:
+        answer = json.loads(base64.b64decode(str(text), validate=True))
+    except ValueError:
+        raise HostFailure("The host's answer came masked or damaged: use a longer passphrase.") from None
+    return _checked(answer)
 
 
 class _Module(t.NamedTuple):

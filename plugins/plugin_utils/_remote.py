@@ -23,6 +23,8 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
     INTERPRETER_ARGUMENTS,
     build_program,
+    check_answers,
+    decode_answer,
     parse_answer,
     render_call,
 )
@@ -50,10 +52,7 @@ class Remote:
         interpreter = self._interpreter() if self._pipelined() else None
         request = {"state": state, "check": self._check, "certificates": list(items)}
         answer = self._as_module(request) if interpreter is None else self._on_stdin(interpreter, request)
-        answers = answer.get("certificates")
-        if not isinstance(answers, list) or len(answers) != len(items):
-            raise HostFailure(_sentence(answer.get("msg")), detail=str(answer.get("module_stderr") or ""))
-        return answers
+        return check_answers(answer, len(items))
 
     def each(
         self, state: str, pairs: t.Sequence[t.Tuple[Case, t.Mapping[str, t.Any]]]
@@ -105,14 +104,17 @@ class Remote:
             raise HostFailure(error.message, detail=_last_line(result)) from None
 
     def _as_module(self, request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
-        arguments = {key: value for key, value in request.items() if key != "check"}
+        """Run as a module; encoded, because Ansible masks secrets wherever their text occurs, in a PEM label too."""
+        arguments = {"state": request["state"], "certificates": request["certificates"], "encoded": True}
         result = self._action._execute_module(
             module_name=MODULE, module_args=arguments, task_vars=dict(self._task_vars)
         )
         for key in _PASSED_ON:
             if result.get(key):
                 self.passed_on[key] = result[key]
-        return result
+        if "answer" not in result:
+            raise HostFailure(_sentence(result.get("msg")), detail=str(result.get("module_stderr") or ""))
+        return decode_answer(result["answer"])
 
 
 def _sentence(message: t.Optional[str]) -> str:

@@ -120,8 +120,10 @@ def _request_status(case: Case) -> t.Optional[str]:
 
 
 def _is_new(case: Case) -> bool:
-    """Return True if what is in place, or asked for, is of the authority given now."""
-    return case.answer is not None or (case.has("plan") and case.plan.consequence in ASKS)
+    """Return True if what is told is about the authority given now: it issued, is asked, or nothing else is there."""
+    if case.failed or case.action == "none":
+        return case.has("observed") and not case.observed.exists
+    return case.has("plan") and case.plan.consequence in ASKS
 
 
 def _record(case: Case) -> t.Mapping[str, t.Any]:

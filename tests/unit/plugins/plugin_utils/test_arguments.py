@@ -7,12 +7,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._options import item_options
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets, plain, validate
-from hypothesis import given
-from hypothesis import strategies as st
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -69,6 +70,22 @@ def test_list_elements_are_stripped_and_empty_ones_dropped() -> None:
         ({"key": {"type": "dsa"}}, "ecdsa"),
         ({"wait_timeout": "soon"}, "wait_timeout"),
         ({"state": "gone"}, "present, absent, revoked"),
+        ({"common_name": []}, "common_name: a text is needed here, and what was given is a list."),
+        ({"common_name": {}}, "common_name: a text is needed here, and what was given is a dictionary."),
+        ({"common_name": True}, "put it in quotes"),
+        ({"dns_names": [True]}, "dns_names, element 1: a text is needed"),
+        ({"dns_names": ["a.example.com", ["b"]]}, "dns_names, element 2"),
+        ({"dns_names": True}, "dns_names: a list is needed"),
+        ({"dns_names": {"a": 1}}, "dns_names: a list is needed"),
+        ({"wait_timeout": True}, "wait_timeout: a number is needed"),
+        ({"directory": ["/a"]}, "directory: a text"),
+        ({"key": {"passphrase": ["secret-in-a-list"]}}, "key.passphrase: a text"),
+        ({"key": '{"passphrase": ["secret-in-a-list"]}'}, "key.passphrase: a text"),
+        ({"authority": {"local": {"path": []}}}, "authority.local.path: a text"),
+        ({"authority": {"local": {}}}, "authority.local.path must be given"),
+        ({"name": None}, "name must be given"),
+        ({"policy": {"allowed_domains": [{"a": 1}]}}, "policy.allowed_domains, element 1"),
+        ({"key": ["rsa"]}, "what was given is not one"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(arguments: t.Dict[str, t.Any], told: str) -> None:
@@ -82,3 +99,22 @@ def test_a_secret_in_a_refused_option_is_masked() -> None:
     with pytest.raises(Misconfigured) as caught:
         check(key={"passphrase": secret}, state=secret)
     assert secret not in caught.value.message
+
+
+def test_numbers_are_text_where_text_is_needed() -> None:
+    options = check(name=5, owner=1000, dns_names=[7], key="type=rsa size=3072")
+    assert (options["name"], options["owner"], options["dns_names"]) == ("5", "1000", ["7"])
+    assert (options["key"]["type"], options["key"]["size"]) == ("rsa", 3072)
+
+
+def test_what_depends_on_another_option_is_said_with_it() -> None:
+    options = item_options(authority_entry(required=False))
+    relations = {"required_if": [("state", "present", ("authority",))]}
+    with pytest.raises(Misconfigured, match=r"^authority must be given when state is present$"):
+        validate({"name": "web"}, options=options, relations=relations, secrets=Secrets())
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        check(key={"passphrase": ["a-very-secret-passphrase"]})
+    assert "a-very-secret" not in caught.value.message

@@ -30,7 +30,6 @@ from tests.support.certificates import CertificateAuthority, make_csr
 from tests.support.fake_authority import FakeAuthority, HintingAuthority
 from tests.support.flowing import Site
 
-
 SECRET = "token: a-very-secret-token"
 
 
@@ -376,6 +375,13 @@ class TestBadAnswers:
         assert len(site.authority.orders) == orders
 
 
+    def test_roots_that_are_corrected_judge_anew(self, site: Site) -> None:
+        wrong = CertificateAuthority("Other").pem
+        assert site.run(trust_anchors=wrong)["error"].kind == "bad_certificate"
+        assert site.run(trust_anchors=wrong)["error"].kind == "rejected" and len(site.authority.orders) == 1
+        assert site.run(trust_anchors=site.authority.root.pem)["action"] == "issued"
+
+
 class TestAuthorityChanges:
     def test_take_effect_at_the_next_renewal(self, site: Site) -> None:
         site.run()
@@ -384,6 +390,11 @@ class TestAuthorityChanges:
         result = site.run(authority=other, follow_authority=True)
         assert (result["action"], result["codes"]) == ("renewed", ["issuer_differs"])
         assert (result["authority_id"], len(other.orders)) == ("fake:two", 1)
+        other.error = Unavailable("down")
+        third = FakeAuthority(site.clock, name="three")
+        third.error = other.error
+        assert site.run(authority=third, follow_authority=True)["authority_id"] == "fake:two"
+        other.error = None
         assert site.run(authority=other, follow_authority=True)["action"] == "none"
 
     def test_a_new_intermediate_is_no_change(self, site: Site) -> None:

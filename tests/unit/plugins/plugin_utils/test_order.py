@@ -26,7 +26,7 @@ FULL = make_wanted(
     lifetime=86400,
 )
 SECRET = "correct horse battery staple"
-#: What is asked for, and how the key that waits beside the request was made.
+#: What is asked for, how the key that waits beside the request was made, and what judges the answer.
 TELLING: t.Mapping[str, t.Any] = {
     "names": Names(dns=("b.test",)),
     "common_name": "Someone",
@@ -36,6 +36,7 @@ TELLING: t.Mapping[str, t.Any] = {
     "key": KeyParameters("ecdsa", 384, "P-384"),
     "key_format": "traditional",
     "key_passphrase": SECRET,
+    "trust_anchors": ("x",),
 }
 NOT_TELLING: t.Mapping[str, t.Any] = {
     "name": "other",
@@ -54,7 +55,6 @@ NOT_TELLING: t.Mapping[str, t.Any] = {
     "wait": False,
     "wait_timeout": 5,
     "on_unavailable": "warn",
-    "trust_anchors": ("x",),
     "state": "absent",
     "revoke_reason": "unspecified",
 }

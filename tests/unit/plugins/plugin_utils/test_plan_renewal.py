@@ -67,7 +67,7 @@ def test_at_most_half_is_used_and_more_is_told(renew_before: RenewBefore, warned
 
 
 def test_the_earliest_end_of_the_chain_counts() -> None:
-    moment, _ = renew_at(not_before=NOW, not_after=NOW + 90 * DAY, chain_not_after=NOW + 30 * DAY)
+    moment, _warnings = renew_at(not_before=NOW, not_after=NOW + 90 * DAY, chain_not_after=NOW + 30 * DAY)
     assert moment == NOW + 20 * DAY
     chain = (make_facts(not_after=NOW + 300 * DAY), make_facts(not_after=NOW + 30 * DAY))
     facts = make_facts(not_before=NOW, not_after=NOW + 90 * DAY)
@@ -134,7 +134,7 @@ def test_always_inside_the_lifetime(
     seed: str,
 ) -> None:
     end = start + timedelta(seconds=length)
-    moment, _ = renew_at(
+    moment, _warnings = renew_at(
         not_before=start,
         not_after=end,
         chain_not_after=chain,

@@ -81,8 +81,8 @@ def full() -> t.Dict[str, t.Any]:
 
 
 def leaves(value: t.Any) -> t.Iterator[t.Any]:
-    if type(value) in (dict, list):
-        for inner in value.values() if type(value) is dict else value:
+    if value.__class__ in (dict, list):
+        for inner in value.values() if isinstance(value, dict) else value:
             yield from leaves(inner)
     else:
         yield value

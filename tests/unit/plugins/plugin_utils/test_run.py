@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from ansible_collections.certfleet.pki.plugins.plugin_utils import _run
 from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN, left_behind
 

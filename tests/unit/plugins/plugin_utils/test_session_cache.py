@@ -175,7 +175,7 @@ def in_forks(number, work):
     for one in children:
         one.start()
     start.set()
-    found = [results.get(timeout=30) for _ in children]
+    found = [results.get(timeout=30) for _number in children]
     for one in children:
         one.join()
     return found
@@ -220,7 +220,7 @@ def test_revoked_token_is_replaced_once_for_all_forks(tmp_path):
             file.write("x\n")
         return Login("fresh")
 
-    def fork(_):
+    def fork(_number):
         tokens = FileTokens(tmp_path / "run", KEY)
         tokens.forget(NAME, stale)
         return tokens.get(NAME, log_in).token
