@@ -14,7 +14,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiEr
 from ansible_collections.certfleet.pki.plugins.module_utils._local.manage import manage
 from ansible_collections.certfleet.pki.plugins.module_utils._local.options import LOCAL_AUTHORITY
 from ansible_collections.certfleet.pki.plugins.plugin_utils._action import PkiAction
-from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Validator
 
 
 class ActionModule(PkiAction):
@@ -23,7 +23,7 @@ class ActionModule(PkiAction):
     _requires_connection = False
 
     def perform(self) -> t.Dict[str, t.Any]:
-        options = validate(self._task.args, options=LOCAL_AUTHORITY, relations={}, secrets=self._secrets)
+        options = Validator(LOCAL_AUTHORITY).validate(self._task.args, self._secrets)
         result = manage(options, check=bool(self._task.check_mode), clock=utc_now)
         if not (self._task.diff and result["changed"]):
             del result["diff"]

@@ -267,7 +267,7 @@ options:
         type: raw
       allowed_authorities:
         description:
-        - Identities of the CAs that may be used (C(authority_id) in results), as globs.
+        - Identities of the CAs that may be used (C(authority_id) in results), as globs in which V(*) is anything.
         type: list
         elements: str
       extended_key_usages:
@@ -416,6 +416,7 @@ options:
   mode:
     description:
     - Mode of every file that holds the key, as in M(ansible.builtin.file). V(0600) when it is not given.
+    - One that gives any right to others, such as V(0644), is refused; use O(ignore:group) and V(0640).
     type: raw
   formats:
     description:

@@ -275,7 +275,7 @@ options:
             type: raw
           allowed_authorities:
             description:
-            - Identities of the CAs that may be used (C(authority_id) in results), as globs.
+            - Identities of the CAs that may be used (C(authority_id) in results), as globs in which V(*) is anything.
             type: list
             elements: str
           extended_key_usages:
@@ -424,6 +424,7 @@ options:
       mode:
         description:
         - Mode of every file that holds the key, as in M(ansible.builtin.file). V(0600) when it is not given.
+        - One that gives any right to others, such as V(0644), is refused; use O(ignore:group) and V(0640).
         type: raw
       formats:
         description:
@@ -493,6 +494,9 @@ options:
   defaults:
     description:
     - Options for every item of C(certificates) that does not set them itself.
+    - 'Dictionaries such as C(key), C(subject) and C(policy) are merged one level deep: with C(key={type: rsa}) in here, an item with C(key={rotate:
+      never}) has an RSA key that is kept.'
+    - An item's C(authority) is taken as a whole; an item that sets another C(key.type) takes neither C(curve) nor C(size) from here.
     type: dict
   authority:
     description:
@@ -751,7 +755,7 @@ options:
         type: raw
       allowed_authorities:
         description:
-        - Identities of the CAs that may be used (C(authority_id) in results), as globs.
+        - Identities of the CAs that may be used (C(authority_id) in results), as globs in which V(*) is anything.
         type: list
         elements: str
       extended_key_usages:

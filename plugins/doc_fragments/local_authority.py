@@ -126,7 +126,7 @@ options:
         type: raw
       allowed_authorities:
         description:
-        - Identities of the CAs that may be used (C(authority_id) in results), as globs.
+        - Identities of the CAs that may be used (C(authority_id) in results), as globs in which V(*) is anything.
         type: list
         elements: str
       extended_key_usages:

@@ -97,7 +97,13 @@ def check_subject_value(field: str, value: str) -> str:
         )
     if field in _ASCII_FIELDS and not value.isascii():
         raise Misconfigured(f"The subject field {field} is {value!r}: use ASCII characters only.")
+    _check_controls(value, f"subject field {field}")
     return value
+
+
+def _check_controls(value: str, what: str) -> None:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+        raise Misconfigured(f"The {what} {value!r} holds a control character: remove it.")
 
 
 def _section(name: str, lines: t.Iterable[str]) -> str:
@@ -124,7 +130,6 @@ def _names(names: Names) -> t.List[str]:
 
 
 def _quoted(value: str, what: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
-        raise Misconfigured(f"The {what} {value!r} holds a control character: remove it.")
+    _check_controls(value, what)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -173,7 +173,7 @@ class Http:
 
     def _follow(self, method: str, url: str, deadline: float, content: t.Mapping[str, t.Any]) -> requests.Response:
         """Send, and follow redirects as long as they stay on the same host, port and scheme."""
-        for _ in range(_REDIRECTS + 1):
+        for _hop in range(_REDIRECTS + 1):
             response = self._send(method, url, deadline, content)
             if not response.is_redirect:
                 return response

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names
-from ansible_collections.certfleet.pki.plugins.module_utils._x509 import EXTENDED_KEY_USAGES, SUBJECT_FIELDS
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import SUBJECT_FIELDS, usage_oid
+from ansible_collections.certfleet.pki.plugins.module_utils._x509_fields import COMMON_NAME
 
 try:
     import ipaddress
@@ -53,18 +54,31 @@ def make_request(
     names: Names,
     extended_key_usage: t.Sequence[str],
 ) -> str:
-    """Return a CSR (PKCS#10, RFC 2986) in PEM."""
-    attributes = [x509.NameAttribute(x509.ObjectIdentifier(SUBJECT_FIELDS[field]), value) for field, value in subject]
-    if common_name:
-        attributes.append(x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name))
+    """Return a CSR (PKCS#10, RFC 2986) in PEM; the values are those that ``_wanted_names`` lets through.
+
+    Raises Misconfigured for a common name that the library refuses.
+    """
+    attributes = _attributes(common_name, subject)
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(_general_names(names)), critical=not attributes)
     if extended_key_usage:
-        usages = [x509.ObjectIdentifier(EXTENDED_KEY_USAGES.get(usage, usage)) for usage in extended_key_usage]
+        usages = [x509.ObjectIdentifier(usage_oid(usage)) for usage in extended_key_usage]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return builder.sign(key, algorithm).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _attributes(common_name: t.Optional[str], subject: t.Sequence[t.Tuple[str, str]]) -> t.List[t.Any]:
+    pairs = [(SUBJECT_FIELDS[field], value) for field, value in subject]
+    pairs += [(COMMON_NAME, common_name)] if common_name else []
+    try:
+        return [x509.NameAttribute(x509.ObjectIdentifier(oid), value) for oid, value in pairs]
+    except ValueError as error:
+        # It counts bytes where RFC 5280 counts characters.
+        raise Misconfigured(
+            f"The subject can't be put into a request ({error}); shorten it, or supply a csr."
+        ) from error
 
 
 def _general_names(names: Names) -> t.List[t.Any]:

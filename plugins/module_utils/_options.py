@@ -188,7 +188,10 @@ CERTIFICATE: Options = {
     },
     "mode": {
         "type": "raw",
-        "description": "Mode of every file that holds the key, as in M(ansible.builtin.file). V(0600) when it is not given.",
+        "description": [
+            "Mode of every file that holds the key, as in M(ansible.builtin.file). V(0600) when it is not given.",
+            "One that gives any right to others, such as V(0644), is refused; use O(ignore:group) and V(0640).",
+        ],
     },
     "formats": {
         "type": "list",
@@ -268,5 +271,15 @@ def defaults_entry() -> t.Dict[str, t.Any]:
     """Return the entry of the ``defaults`` option."""
     return {
         "type": "dict",
-        "description": "Options for every item of C(certificates) that does not set them itself.",
+        "description": [
+            "Options for every item of C(certificates) that does not set them itself.",
+            (
+                "Dictionaries such as C(key), C(subject) and C(policy) are merged one level deep: with C(key={type: rsa}) in here, "
+                "an item with C(key={rotate: never}) has an RSA key that is kept."
+            ),
+            (
+                "An item's C(authority) is taken as a whole; an item that sets another C(key.type) takes neither C(curve) nor "
+                "C(size) from here."
+            ),
+        ],
     }

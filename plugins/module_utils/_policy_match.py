@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._names import canonical_dns
 
-__all__ = ("domain_allowed", "is_address", "tidy", "uri_pattern", "within")
+__all__ = ("domain_allowed", "identity_allowed", "is_address", "tidy", "uri_pattern", "within")
 
 
 def tidy(name: str) -> str:
@@ -58,6 +58,14 @@ def _matches_label(label: str, wanted: str) -> bool:
 def within(name: str, network: t.Any) -> bool:
     """Say whether an address lies in the network."""
     return is_address(name) and ipaddress.ip_address(name) in network
+
+
+def identity_allowed(identity: str, globs: t.Iterable[str]) -> bool:
+    """Say whether a CA's identity, as a whole, matches one of the globs, in which ``*`` is anything.
+
+    Nothing else is special: an IPv6 address stands in brackets.
+    """
+    return any(re.fullmatch(".*".join(map(re.escape, glob.split("*"))), identity, re.DOTALL) for glob in globs)
 
 
 def uri_pattern(glob: str) -> str:

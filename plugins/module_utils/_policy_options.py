@@ -42,7 +42,9 @@ POLICY: Options = {
         "type": "raw",
         "description": "Subject fields that must be there: a list of names, or a dictionary of name and allowed value or values.",
     },
-    "allowed_authorities": strings("Identities of the CAs that may be used (C(authority_id) in results), as globs."),
+    "allowed_authorities": strings(
+        "Identities of the CAs that may be used (C(authority_id) in results), as globs in which V(*) is anything."
+    ),
     "extended_key_usages": strings("Extended key usages that may be asked for."),
 }
 

@@ -19,6 +19,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import Polic
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names
 from ansible_collections.certfleet.pki.plugins.module_utils._policy_match import (
     domain_allowed,
+    identity_allowed,
     is_address,
     tidy,
     uri_pattern,
@@ -105,7 +106,10 @@ def enforce(policies: t.Iterable[Policy], **asked: t.Any) -> None:
 
     The keyword arguments are those of ``violations``.
     """
-    broken = [rule for policy in policies for rule in violations(policy, **asked)]
+    broken: t.List[str] = []
+    for policy in policies:
+        found = violations(policy, **asked)
+        broken.extend(found)
     if broken:
         every = "; ".join(dict.fromkeys(broken))
         raise PolicyViolation(f"The policy forbids it: {every}.", detail=every)
@@ -150,7 +154,7 @@ def _values(subject: Subject, common_name: t.Optional[str]) -> t.Dict[str, t.Tup
 
 def _check_authority(policy: Policy, asked: _Asked) -> t.Iterator[str]:
     allowed, identity = policy.allowed_authorities, asked.authority_identity
-    if allowed is not None and identity is not None and identity not in allowed:
+    if allowed is not None and identity is not None and not identity_allowed(identity, allowed):
         yield f"the authority {identity} is not among allowed_authorities"
 
 
@@ -229,7 +233,11 @@ def _check_key(policy: Policy, asked: _Asked) -> t.Iterator[str]:
 def _check_lifetime(policy: Policy, asked: _Asked) -> t.Iterator[str]:
     longest, lifetime = policy.max_lifetime, asked.lifetime
     if longest is not None and lifetime is not None and lifetime > longest:
-        yield f"the lifetime of {format_duration(lifetime)} is longer than max_lifetime, {format_duration(longest)}"
+        most = format_duration(longest)
+        yield (
+            f"the lifetime of {format_duration(lifetime)} is longer than max_lifetime, {most}, "
+            f"so set the option lifetime to {most} or less"
+        )
 
 
 def _check_usages(policy: Policy, asked: _Asked) -> t.Iterator[str]:

@@ -19,15 +19,10 @@ from ansible_collections.certfleet.pki.plugins.module_utils._durations import (
     parse_duration,
     parse_renew_before,
 )
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names
-from ansible_collections.certfleet.pki.plugins.module_utils._names import canonical_dns, canonical_names
-from ansible_collections.certfleet.pki.plugins.module_utils._x509 import (
-    EXTENDED_KEY_USAGES,
-    SUBJECT_FIELDS,
-    parse_time,
-    split_pem,
-)
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted_names import want_names, want_subject, want_usages
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import parse_time, read_certificate, split_pem
 
 __all__ = ("CURVE_SIZES", "Wanted", "want", "want_key", "want_names", "want_subject", "want_usages")
 
@@ -39,8 +34,9 @@ _CURVE_ALIASES = {
     "secp521r1": "P-521",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
-_COMMON_NAME_LENGTH = 64  # ub-common-name, RFC 5280, appendix A.1
+_NUMBER = re.compile(r"-?[0-9]+")
+_HIGHEST_ID = 2**32 - 2  # the one above means "leave as it is" to chown(2)
+_LONGEST_PASSPHRASE = 1023  # what OpenSSL reads (PEM_BUFSIZE), in bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,23 +77,27 @@ def want(options: t.Mapping[str, t.Any], *, mode: t.Optional[int] = 0o600) -> Wa
 
     ``mode`` is the number that the option ``mode`` stands for. Raises Misconfigured.
     """
-    present = options["state"] == "present"
-    names, common_name = want_names(options, required=present)
+    options = _not_empty(options)
+    key = _not_empty(options.get("key") or {})
+    name = _name(options.get("name", ""))
+    names, common_name = want_names(options, required=options["state"] == "present")
     lifetime = _duration(options, "lifetime")
     return Wanted(
-        name=_name(options["name"]),
+        name=name,
         names=names,
         common_name=common_name,
         subject=want_subject(options.get("subject") or {}),
-        key=want_key(options.get("key") or {}),
-        key_rotate=(options.get("key") or {}).get("rotate", "always"),
-        key_format=_key_format(options.get("key") or {}),
-        key_passphrase=(options.get("key") or {}).get("passphrase"),
+        key=want_key(key),
+        key_rotate=key.get("rotate", "always"),
+        key_format=_key_format(key),
+        key_passphrase=_passphrase(key.get("passphrase")),
         extended_key_usage=want_usages(options.get("extended_key_usage") or ()),
         lifetime=lifetime,
         renew_before=_renew_before(options.get("renew_before"), lifetime),
         reissue_before=_time(options.get("reissue_before")),
-        directory=_directory(options.get("directory"), options["name"]),
+        directory=_directory(options.get("directory"), name),
+        owner=_account(options.get("owner"), "owner"),
+        group=_account(options.get("group"), "group"),
         mode=mode,
         formats=_formats(options.get("formats") or ["pem"]),
         adopt_from=_absolute(options.get("adopt_from"), "adopt_from"),
@@ -110,8 +110,6 @@ _AS_GIVEN = (
     "force",
     "follow_authority",
     "check_revocation",
-    "owner",
-    "group",
     "wait",
     "wait_timeout",
     "on_unavailable",
@@ -120,60 +118,9 @@ _AS_GIVEN = (
 )
 
 
-def want_names(options: t.Mapping[str, t.Any], *, required: bool) -> t.Tuple[Names, t.Optional[str]]:
-    """Return the names and the common name; a common name that is a DNS name joins the DNS names."""
-    common_name = options.get("common_name")
-    dns = list(options.get("dns_names") or ())
-    if common_name is not None:
-        common_name, joins = _common_name(common_name)
-        dns += joins
-    names = canonical_names(
-        dns=dns,
-        ip=options.get("ip_addresses") or (),
-        email=options.get("email_addresses") or (),
-        uri=options.get("uris") or (),
-    )
-    if required and not names and common_name is None:
-        raise Misconfigured(
-            "No name was asked for; give at least one of common_name, dns_names, ip_addresses, email_addresses or uris."
-        )
-    if common_name is None and options.get("dns_names"):
-        common_name = _default_common_name(options["dns_names"])
-    return names, common_name
-
-
-def want_usages(usages: t.Iterable[str]) -> t.Tuple[str, ...]:
-    """Return extended key usages, sorted, without duplicates. Raises Misconfigured for an unknown one."""
-    for usage in usages:
-        if usage not in EXTENDED_KEY_USAGES and not _OID.fullmatch(usage):
-            raise Misconfigured(
-                f"extended_key_usage: '{usage}' is not known; use a dotted OID or one of "
-                f"{', '.join(sorted(EXTENDED_KEY_USAGES))}."
-            )
-    return tuple(sorted(set(usages)))
-
-
-def _common_name(text: str) -> t.Tuple[str, t.List[str]]:
-    if "." not in text or " " in text or "@" in text or "/" in text or ":" in text or _is_address(text):
-        joins: t.List[str] = []
-    else:
-        text = canonical_dns(text)
-        joins = [text]
-    if len(text) > _COMMON_NAME_LENGTH:
-        raise Misconfigured(
-            f"common_name: '{text}' has {len(text)} characters and X.509 allows {_COMMON_NAME_LENGTH}; "
-            "leave common_name out and use dns_names."
-        )
-    return text, joins
-
-
-def _is_address(text: str) -> bool:
-    return bool(re.fullmatch(r"[0-9.]+", text))
-
-
-def _default_common_name(dns_names: t.Iterable[str]) -> t.Optional[str]:
-    canonical = (canonical_dns(name) for name in dns_names)
-    return next((name for name in canonical if len(name) <= _COMMON_NAME_LENGTH), None)
+def _not_empty(options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Return the options without empty texts, which is what surveys send for a question that was not answered."""
+    return {name: value for name, value in options.items() if value != ""}
 
 
 def _name(text: str) -> str:
@@ -183,13 +130,6 @@ def _name(text: str) -> str:
             "and begin with a letter or digit."
         )
     return text
-
-
-def want_subject(fields: t.Mapping[str, t.Any]) -> t.Tuple[t.Tuple[str, str], ...]:
-    for field in fields:
-        if field not in SUBJECT_FIELDS:
-            raise Misconfigured(f"subject: '{field}' is not known; use one of {', '.join(SUBJECT_FIELDS)}.")
-    return tuple((field, str(fields[field])) for field in SUBJECT_FIELDS if fields.get(field) not in (None, ""))
 
 
 def want_key(options: t.Mapping[str, t.Any]) -> KeyParameters:
@@ -238,15 +178,45 @@ def _time(value: t.Optional[str]) -> t.Optional[datetime]:
     return None if value is None else parse_time(value)
 
 
+def _passphrase(text: t.Optional[str]) -> t.Optional[str]:
+    """OpenSSL reads the first line of what it is given, and no more of it than its buffer holds."""
+    if text is None:
+        return None
+    if any(character in text for character in "\n\r\0"):
+        raise Misconfigured("key: the passphrase holds a line break or a NUL character; give one line of text.")
+    if len(text.encode("utf-8", "surrogatepass")) > _LONGEST_PASSPHRASE:
+        raise Misconfigured(
+            f"key: the passphrase is longer than the {_LONGEST_PASSPHRASE} bytes that OpenSSL reads; give a shorter one."
+        )
+    return text
+
+
+def _account(name: t.Optional[str], option: str) -> t.Optional[str]:
+    """Return the name of a user or group, or its number as text."""
+    if name is None:
+        return None
+    name = name.strip()
+    if _NUMBER.fullmatch(name) and (len(name) > 10 or not 0 <= int(name) <= _HIGHEST_ID):
+        raise Misconfigured(
+            f"{option}: {name[:40]} can't be the number of an account; use 0 to {_HIGHEST_ID}, or a name."
+        )
+    if not name or not name.isprintable():
+        raise Misconfigured(f"{option}: {name[:40]!r} can't be the name of an account; give a name or a number.")
+    return name
+
+
 def _directory(value: t.Optional[str], name: str) -> str:
-    return _absolute(value, "directory") or f"/etc/certfleet/{name}"
+    directory = _absolute(value, "directory") or f"/etc/certfleet/{name}"
+    if not directory.strip("/"):
+        raise Misconfigured("directory: '/' can't hold a certificate; give a directory of its own.")
+    return directory
 
 
 def _absolute(path: t.Optional[str], option: str) -> t.Optional[str]:
     if path is None:
         return None
     if not os.path.isabs(path) or "\0" in path or "\n" in path:
-        raise Misconfigured(f"{option}: '{path}' is not an absolute path; give one that begins with '/'.")
+        raise Misconfigured(f"{option}: {path[:200]!r} is not an absolute path; give one that begins with '/'.")
     return os.path.normpath(path)
 
 
@@ -260,4 +230,15 @@ def _anchors(text: t.Optional[str]) -> t.Tuple[str, ...]:
     anchors = tuple(split_pem(text))
     if not anchors:
         raise Misconfigured("trust_anchors: no certificate in PEM was found in it; give the roots in PEM.")
+    for number, anchor in enumerate(anchors, 1):
+        _check_anchor(anchor, number)
     return anchors
+
+
+def _check_anchor(pem: str, number: int) -> None:
+    try:
+        read_certificate(pem)
+    except BadCertificate as error:
+        raise Misconfigured(
+            f"trust_anchors: certificate {number} in it can't be read; give the roots in PEM.", detail=error.detail
+        ) from error

@@ -66,7 +66,7 @@ options:
         description: Group (name or number) of the files that hold the key.
         type: str
       mode:
-        description: Mode of the files that hold the key, as an octal number in quotes. The default is V("0600").
+        description: Mode of the files that hold the key, as an octal number in quotes up to V("0777"). The default is V("0600").
         type: raw
       formats:
         description: What to keep. V(combined) is the key and the full chain in C(combined.pem). The PEM files are always kept.
@@ -107,7 +107,10 @@ options:
         type: bool
         default: false
       lease_token:
-        description: The lease under which O(certificates[].discard) is done.
+        description: The lease under which O(certificates[].discard) or O(state=absent) is done.
+        type: str
+      break:
+        description: The token of somebody else's lease which does not count for O(certificates[].discard) and O(state=absent).
         type: str
       install:
         description: What to install, as M(certfleet.pki.certificate) says it.
@@ -133,8 +136,11 @@ options:
           request_token:
             description: The open request that the certificate answers.
             type: str
+          request_id:
+            description: The certificate authority's name for that request. It is noted first, in case the installation fails.
+            type: str
           lease_token:
-            description: The lease under which it was asked for.
+            description: The lease under which it was asked for. It is released before the installation.
             type: str
           private_key:
             description: The private key in PEM, with O(certificates[].install.from=given).
@@ -212,13 +218,18 @@ options:
           status:
             description: How it stands.
             type: str
-            choices: [pending, rejected]
+            choices: [intent, pending, rejected]
           detail:
             description: The certificate authority's words.
             type: str
           lease_token:
             description: The lease to release.
             type: str
+  encoded:
+    description:
+      - Private to the collection. Return RV(answer) instead of RV(certificates), and items that fail do not fail the task.
+    type: bool
+    default: false
 seealso:
   - module: certfleet.pki.certificate
 """
@@ -267,7 +278,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description: One entry per certificate, in the order asked for, in failed results too.
-  returned: always
+  returned: without O(encoded=true)
   type: list
   elements: dict
   contains:
@@ -349,10 +360,12 @@ certificates:
       returned: with O(state=inspected)
       sample: ""
     key:
-      description: Whether the key is C(ok), C(missing), C(unreadable), C(encrypted) or a C(mismatch); the key itself is never returned.
+      description:
+        - Whether the key is C(ok), C(missing), C(unreadable), C(encrypted) or a C(mismatch); the key itself is never returned.
+        - C(encrypted) tells whether its file is encrypted, null without a key.
       type: dict
       returned: with O(state=inspected)
-      sample: {state: ok, detail: ""}
+      sample: {state: ok, detail: "", encrypted: false}
     record:
       description: What was recorded when it was installed, null if nothing was.
       type: dict
@@ -395,86 +408,18 @@ certificates:
       type: dict
       returned: with O(state=prepared) and O(state=inspected)
       sample: null
+answer:
+  description: The same in JSON and base64, so that no value in it is masked. Private to the collection.
+  returned: with O(encoded=true)
+  type: str
+  sample: eyJjZXJ0aWZpY2F0ZXMiOiBbXX0=
 """
-
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.certfleet.pki.plugins.module_utils._host.given import request_of
-from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES, run
-
-_STATE = {"type": "str", "choices": list(STATES)}
-_TEXT = {"type": "str"}
-_SECRET = {"type": "str", "no_log": True}
-_TOKEN = {"type": "str", "no_log": False}
-
-_INSTALL = {
-    "from": {"type": "str", "choices": ["request", "current", "unfinished", "adopted", "given"], "required": True},
-    "certificate_pem": _TEXT,
-    "chain_pem": _TEXT,
-    "ca_pem": _TEXT,
-    "record": {"type": "dict"},
-    "request_token": _TOKEN,
-    "lease_token": _TOKEN,
-    "private_key": _SECRET,
-    "private_key_path": {"type": "path", "no_log": False},
-}
-
-_KEY = {
-    "type": {"type": "str", "choices": ["ecdsa", "rsa", "ed25519"], "default": "ecdsa"},
-    "curve": _TEXT,
-    "size": {"type": "int"},
-    "format": {"type": "str", "choices": ["pkcs8", "traditional"], "default": "pkcs8"},
-    "passphrase": _SECRET,
-}
-
-_LEASE = {"token": _TOKEN, "owner": _TEXT, "seconds": {"type": "float"}, "break": _TEXT}
-
-_PREPARE = {
-    "order_hash": _TEXT,
-    "csr_config": _TEXT,
-    "key": {"type": "dict", "no_log": False, "options": _KEY},
-    "reuse_key": {"type": "bool", "default": False, "no_log": False},
-    "intent": {"type": "dict"},
-    "lease": {"type": "dict", "options": _LEASE},
-    "discard": {"type": "bool", "default": False},
-}
-
-_REQUEST = {
-    "request_id": _TEXT,
-    "status": {"type": "str", "choices": ["pending", "rejected"]},
-    "detail": _TEXT,
-    "lease_token": _TOKEN,
-}
-
-_ITEM = {
-    "name": {"type": "str", "required": True},
-    "state": _STATE,
-    "directory": {"type": "path"},
-    "owner": _TEXT,
-    "group": _TEXT,
-    "mode": {"type": "raw"},
-    "formats": {"type": "list", "elements": "str", "choices": ["pem", "combined"], "default": ["pem"]},
-    "passphrase": _SECRET,
-    "certificate": _TEXT,
-    "chain": _TEXT,
-    "ca": _TEXT,
-    "private_key": _SECRET,
-    "private_key_path": {"type": "path", "no_log": False},
-    "adopt_from": {"type": "path"},
-    "attributes": {"type": "bool", "default": False},
-    "record_update": {"type": "dict"},
-    "discard": {"type": "bool", "default": False},
-    "lease_token": _TOKEN,
-    "install": {"type": "dict", "options": _INSTALL},
-    "prepare": {"type": "dict", "options": _PREPARE},
-    "request": {"type": "dict", "options": _REQUEST},
-}  # type: t.Dict[str, t.Dict[str, t.Any]]
-
-SPEC = {
-    "state": dict(_STATE, default="present"),
-    "certificates": {"type": "list", "elements": "dict", "required": True, "options": _ITEM},
-}
+from ansible_collections.certfleet.pki.plugins.module_utils._host.given import encoded, request_of, sentence
+from ansible_collections.certfleet.pki.plugins.module_utils._host.program import run
+from ansible_collections.certfleet.pki.plugins.module_utils._host.spec import SPEC
 
 
 def main():
@@ -486,17 +431,12 @@ def main():
     except ValueError as error:
         module.fail_json(msg=str(error), certificates=[])
     answer = run(request)
+    if module.params["encoded"]:
+        module.exit_json(changed=answer["changed"], answer=encoded(answer, module.no_log_values))
     failed = [found for found in answer["certificates"] if found["error"]]
     if failed:
-        module.fail_json(msg=_sentence(failed), **answer)
+        module.fail_json(msg=sentence(failed), **answer)
     module.exit_json(**answer)
-
-
-def _sentence(failed):
-    # type: (t.Sequence[t.Dict[str, t.Any]]) -> str
-    first = "{}: {}".format(failed[0]["name"], failed[0]["error"]["detail"])
-    others = ", ".join(str(found["name"]) for found in failed[1:])
-    return f"{first} Also failed: {others}." if others else first
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misco
 from ansible_collections.certfleet.pki.plugins.module_utils._options import argument_spec
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import check_choice
 
-__all__ = ("Secrets", "plain", "validate")
+__all__ = ("Secrets", "Validator", "plain")
 
 # How Ansible's validator says it.
 _REQUIRED = re.compile(r"missing required arguments: (?P<names>.+?)(?: found in (?P<above>.+))?")
@@ -64,22 +64,27 @@ def _omitted(value: t.Any) -> bool:
     return isinstance(value, str) and value.startswith("__omit_place_holder__")
 
 
-def validate(
-    arguments: t.Mapping[str, t.Any],
-    *,
-    options: t.Mapping[str, t.Mapping[str, t.Any]],
-    relations: t.Mapping[str, t.Any],
-    secrets: Secrets,
-) -> t.Dict[str, t.Any]:
-    """Return validated parameters without nulls. Raises Misconfigured with one sentence."""
-    arguments = plain(arguments)
-    _check_shapes(arguments, options)
-    check_choice(arguments.get("authority"))
-    outcome = ArgumentSpecValidator(argument_spec(options), **relations).validate(arguments)
-    secrets.add(outcome._no_log_values)
-    if outcome.error_messages:
-        raise Misconfigured(secrets.mask("; ".join(_sentences(outcome))))
-    return plain(outcome.validated_parameters)
+class Validator:
+    """Validates many times against the same options, which takes longer to set up than to do."""
+
+    def __init__(
+        self,
+        options: t.Mapping[str, t.Mapping[str, t.Any]],
+        relations: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> None:
+        self._options = options
+        self._validator = ArgumentSpecValidator(argument_spec(options), **(relations or {}))
+
+    def validate(self, arguments: t.Mapping[str, t.Any], secrets: Secrets) -> t.Dict[str, t.Any]:
+        """Return validated parameters without nulls. Raises Misconfigured with one sentence."""
+        arguments = plain(arguments)
+        _check_shapes(arguments, self._options)
+        check_choice(arguments.get("authority"))
+        outcome = self._validator.validate(arguments)
+        secrets.add(outcome._no_log_values)
+        if outcome.error_messages:
+            raise Misconfigured(secrets.mask("; ".join(_sentences(outcome))))
+        return plain(outcome.validated_parameters)
 
 
 def _check_shapes(

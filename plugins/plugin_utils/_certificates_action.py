@@ -11,12 +11,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import utc_now
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError
-from ansible_collections.certfleet.pki.plugins.module_utils._options import item_options
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._options import CERTIFICATE
+from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import want
 from ansible_collections.certfleet.pki.plugins.plugin_utils._action import PkiAction
-from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Validator, plain
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._flow import Flow
@@ -25,11 +26,12 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._order import order_
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._report import case_diff, case_result
 
-__all__ = ("AUTHORITY_NEEDED", "CertificatesAction")
+__all__ = ("CertificatesAction",)
 
-AUTHORITY_NEEDED = {
-    "required_if": [("state", "present", ("authority",)), ("state", "revoked", ("authority",))],
-}
+_ITEM = Validator(CERTIFICATE)
+#: What the certificates of a task mostly have in common, so that it is validated once.
+_INHERITED = Validator({"authority": authority_entry(required=False), "policy": policy_entry()})
+_INHERITED_OPTIONS = ("authority", "policy")
 
 
 class CertificatesAction(PkiAction):
@@ -37,6 +39,7 @@ class CertificatesAction(PkiAction):
 
     def ensure(self, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
         """Return a result with ``cases``, one entry for each item in order, and what concerns all."""
+        self._validated: t.Dict[str, t.Dict[str, t.Any]] = {}
         cases = [self._case(index, item) for index, item in enumerate(items)]
         remote = Remote(self, self._task_vars)
         flow = Flow(
@@ -68,17 +71,22 @@ class CertificatesAction(PkiAction):
         return case
 
     def _fill_in(self, case: Case, item: t.Mapping[str, t.Any]) -> None:
-        options = validate(
-            item,
-            options=item_options(authority_entry(required=False)),
-            relations=AUTHORITY_NEEDED,
-            secrets=self._secrets,
-        )
+        own = {name: value for name, value in item.items() if name not in _INHERITED_OPTIONS}
+        options = _ITEM.validate(own, self._secrets)
+        inherited = self._inherited({name: item[name] for name in _INHERITED_OPTIONS if name in item})
         case.wanted = want(options, mode=parse_mode(options.get("mode")))
-        case.policies = self._policies(options.get("policy"))
-        if "authority" in options:
-            case.authority = self._open(options["authority"])
+        case.policies = self._policies(inherited.get("policy"))
+        if "authority" in inherited:
+            case.authority = self._open(inherited["authority"])
             case.order_hash = order_hash(case.wanted, case.authority.identity)
+        elif case.wanted.state != "absent":
+            raise Misconfigured(f"authority must be given when state is {case.wanted.state}")
+
+    def _inherited(self, options: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        key = repr(plain(options))
+        if key not in self._validated:
+            self._validated[key] = _INHERITED.validate(options, self._secrets)
+        return self._validated[key]
 
     def result_of(self, case: Case) -> t.Dict[str, t.Any]:
         """Return the ``certificate`` field for a case."""

@@ -15,7 +15,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base i
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFound, PkiError, Unavailable
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
-from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import denied
+from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS, denied
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence, plan
 from ansible_collections.certfleet.pki.plugins.plugin_utils._suggestion import (
     recorded_suggestion,
@@ -56,6 +56,8 @@ def decide(case: Case, *, now: datetime) -> None:
         ca_status=case.ca_status,
     )
     case.warnings += case.plan.warnings
+    if case.wanted.key_passphrase and case.observed.key_encrypted is False and case.plan.consequence not in ASKS:
+        case.warnings.append(f"{case.name}: the key in place is not encrypted; the passphrase is for the next key.")
     if case.plan.consequence is Consequence.REJECTED:
         raise denied(case, request_id=case.pending.request_id, detail=case.pending.detail)
 

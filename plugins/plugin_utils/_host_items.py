@@ -43,9 +43,10 @@ _SOURCES = {
 def inspect_item(case: Case) -> Item:
     """Look; and where there is nothing yet, make key and CSR in the same go."""
     item = {**_base(case), "adopt_from": case.wanted.adopt_from}
-    if case.wanted.state == "present" and not case.wanted.adopt_from:
-        item["prepare"] = _preparation(case)
-    return item
+    if case.wanted.state != "present":
+        # What is about to go may belong to a user who is gone already.
+        return {**item, "owner": None, "group": None}
+    return item if case.wanted.adopt_from else {**item, "prepare": _preparation(case)}
 
 
 def prepare_item(case: Case) -> Item:
@@ -69,7 +70,7 @@ def note_item(case: Case, *, status: str, request_id: t.Optional[str], detail: s
 
 def discard_item(case: Case) -> Item:
     """Forget the open request, its key and its CSR."""
-    return {**_base(case), "state": "prepared", "discard": True, "lease_token": RUN.token}
+    return {**_base(case), "state": "prepared", "discard": True, **_own_lease(case)}
 
 
 def install_item(case: Case) -> Item:
@@ -113,7 +114,7 @@ def repair_item(case: Case, consequence: Consequence) -> Item:
 
 def remove_item(case: Case) -> Item:
     """Remove what is recorded."""
-    return {**_base(case), "state": "absent"}
+    return {**_base(case), "state": "absent", **_own_lease(case)}
 
 
 def suggestion_item(case: Case) -> Item:
@@ -165,6 +166,10 @@ def _preparation(case: Case, *, reuse_key: bool = False, discard: bool = False) 
             "break": _abandoned_lease(case),
         },
     }
+
+
+def _own_lease(case: Case) -> Item:
+    return {"lease_token": RUN.token, "break": _abandoned_lease(case)}
 
 
 def _abandoned_lease(case: Case) -> t.Optional[str]:

@@ -64,6 +64,7 @@ class StoredSet:
     chain: t.Tuple[CertificateFacts, ...] = ()
     key_state: str = "ok"
     key_detail: str = ""
+    key_encrypted: t.Optional[bool] = None
     record: Record = dataclasses.field(default_factory=dict)
     altered: bool = False
 
@@ -170,6 +171,7 @@ def _stored_set(part: Record) -> StoredSet:
         chain=_read_chain(_as_text(part.get("chain_pem")) or ""),
         key_state=_as_text(key.get("state")) or "ok",
         key_detail=_as_text(key.get("detail")) or "",
+        key_encrypted=key.get("encrypted") if isinstance(key.get("encrypted"), bool) else None,
         record=as_mapping(part.get("record")),
         altered="cert.pem" in _as_list(part.get("damaged")),
     )

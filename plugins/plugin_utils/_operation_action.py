@@ -19,7 +19,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._operations import C
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import with_environment
 from ansible_collections.certfleet.pki.plugins.module_utils._requesting import check_policies, order_of
 from ansible_collections.certfleet.pki.plugins.plugin_utils._action import PkiAction
-from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Validator
 
 __all__ = ("OperationAction",)
 
@@ -32,9 +32,7 @@ class OperationAction(PkiAction):
     def perform(self) -> t.Dict[str, t.Any]:
         operation = OPERATIONS[self.OPERATION]
         self._parameters: t.Dict[str, t.Any] = {}
-        self._parameters = validate(
-            self._task.args, options=operation.options, relations=operation.relations, secrets=self._secrets
-        )
+        self._parameters = Validator(operation.options, operation.relations).validate(self._task.args, self._secrets)
         self._read_paths()
         if self._delegated:
             return self._on_delegate()

@@ -27,8 +27,9 @@ def order_hash(wanted: Wanted, authority_identity: str) -> str:
     An open request is resumed only while this stays the same. In it is all that the CA is asked
     for (names, subject, usages, lifetime), of whom, and how the key that waits beside the request
     was made: its algorithm, its format and whether it is encrypted, for it will be installed as it
-    is; and by which roots the answer is judged, so that other roots judge it anew. The passphrase itself is not in it: the hash is stored, and passphrases can be guessed. Where
-    the key goes, when to renew and what follows an install don't change what was asked for.
+    is; and by which roots the answer is judged, so that other roots judge it anew. The passphrase
+    itself is not in it: the hash is stored, and passphrases can be guessed. Where the key goes, when
+    to renew and what follows an install don't change what was asked for.
     Options that were not given leave no trace, so that open requests survive a new version with more options.
     """
     asked = {

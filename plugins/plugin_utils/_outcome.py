@@ -100,8 +100,7 @@ def denied(case: Case, *, request_id: t.Optional[str], detail: str) -> Rejected:
     request = f"request {request_id}" if request_id else "the request"
     reason = detail.rstrip(" .") or "the CA gave no reason"
     return Rejected(
-        f"{case.name}: {request} was rejected: {reason}; "
-        "change what is asked for, or set force to order again.",
+        f"{case.name}: {request} was rejected: {reason}; change what is asked for, or set force to order again.",
         detail=detail,
         authority=case.authority.NAME,
     )

@@ -218,7 +218,7 @@ class AuthorityContract:
         assert len(path_to_root(issued.certificate_pem, issued.chain_pem)) > 1
 
     def test_two_requests_give_two_certificates(self, authority: base.Authority) -> None:
-        first, second = (t.cast(Issued, authority.request(self.make_order())) for _ in range(2))
+        first, second = (t.cast(Issued, authority.request(self.make_order())) for _number in range(2))
         assert serial_of(first.certificate_pem) != serial_of(second.certificate_pem)
 
     def test_renewal_is_an_order_that_replaces(self, authority: base.Authority) -> None:
@@ -242,7 +242,7 @@ class AuthorityContract:
         self.is_one_sentence(caught.value)
 
     def test_threads_share_one_object(self, authority: base.Authority) -> None:
-        orders = [self.make_order() for _ in range(8)]
+        orders = [self.make_order() for _number in range(8)]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(authority.request, orders))
         for order, issued in zip(orders, answers):
@@ -278,7 +278,7 @@ class AuthorityContract:
 
     def test_status_follows_a_pending_request(self, pending_authority: base.Authority) -> None:
         authority = has_ability(pending_authority, base.ReportsStatus)
-        first, second = (authority.request(self.make_order()).request_id for _ in range(2))
+        first, second = (authority.request(self.make_order()).request_id for _number in range(2))
         assert authority.status(CertificateReference(request_id=first)).status == "pending"
         self.approve(authority, first)
         self.deny(authority, second, "no such host")
@@ -355,7 +355,7 @@ class AuthorityContract:
     def test_revoke_by_any_reference(self, authority: base.Authority, same_authority: base.Authority) -> None:
         revoker = has_ability(authority, base.Revokes)
         issued = t.cast(Issued, authority.request(self.make_order()))
-        for number, _ in enumerate(self.references(issued)):
+        for number in range(len(self.references(issued))):
             fresh = t.cast(Issued, authority.request(self.make_order()))
             assert revoker.revoke(self.references(fresh)[number], reason="superseded") is True
             if isinstance(same_authority, base.ReportsStatus):
@@ -391,7 +391,7 @@ class AuthorityContract:
 
     def test_lists_what_it_issued(self, authority: base.Authority) -> None:
         lister = has_ability(authority, base.Lists)
-        issued = [t.cast(Issued, authority.request(self.make_order())) for _ in range(3)]
+        issued = [t.cast(Issued, authority.request(self.make_order())) for _number in range(3)]
         listed = {serial_of(one.certificate_pem) for one in lister.list_certificates() if one.certificate_pem}
         assert {serial_of(one.certificate_pem) for one in issued} <= listed
 

@@ -16,7 +16,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._host import program
 from ansible_collections.certfleet.pki.plugins.module_utils._options import CERTIFICATE
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import parse_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import want
-from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets, validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets, Validator
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._flow import Flow
@@ -26,6 +26,8 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._report import case_
 from tests.support.fake_authority import FakeAuthority
 
 __all__ = ("Clock", "Machine", "Site")
+
+_ITEM = Validator(CERTIFICATE)
 
 
 class Clock:
@@ -108,7 +110,7 @@ class Site:
         case = Case(index=index, name=str(item["name"]))
         case.authority = authority
         try:
-            case.wanted = want(validate(item, options=CERTIFICATE, relations={}, secrets=Secrets()))
+            case.wanted = want(_ITEM.validate(item, Secrets()))
             case.policies = () if policy is None else (parse_policy(policy, source="test"),)
             case.order_hash = order_hash(case.wanted, authority.identity)
         except PkiError as error:

@@ -13,6 +13,7 @@ class TestSomething(Matrix):
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -22,6 +23,8 @@ from ansible_collections.certfleet.pki.tests.support.tasks import Task, shell
 
 __all__ = ("CA_KNOWS", "STAGES", "CertificateMatrix", "Matrix", "comparable", "entries")
 
+#: Ids and times in sentences.
+_IDS = re.compile(r"[0-9a-f]{16,}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z")
 STAGES = ("create", "change", "repair")
 
 #: What differs from one certificate to the next; a prediction can't know it.
@@ -146,7 +149,7 @@ def _leveled(value: t.Any, own: str, field: str = "") -> t.Any:
         return [_leveled(item, own, field) for item in value]
     if isinstance(value, str):
         unique = field in CA_KNOWS or field in ("version", "current") or field.endswith("_pem")
-        return "..." if unique else value.replace(own, "/hosts/.../")
+        return "..." if unique else _IDS.sub("...", value.replace(own, "/hosts/.../"))
     return value
 
 

@@ -172,7 +172,7 @@ class OpenBao:
         try:
             yield
         finally:
-            line = next(line for line in self.log.read_text().splitlines() if line.startswith("Unseal Key:"))
+            (line, *_others) = (line for line in self.log.read_text().splitlines() if line.startswith("Unseal Key:"))
             self.api("PUT", "sys/unseal", {"key": line.split()[-1]})
             self._wait_until_ready()
 

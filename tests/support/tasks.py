@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ("LOCAL", "Task", "authority", "certificate", "certificates", "local", "named", "shell")
+__all__ = ("LOCAL", "Task", "authority", "certificate", "certificates", "local", "named", "predicted_and_done", "shell")
 
 Task = t.Dict[str, t.Any]
 
@@ -40,6 +40,11 @@ def certificates(task: str, *items: t.Mapping[str, t.Any], **options: t.Any) -> 
 def authority(task: str, directory: str = "ca", **options: t.Any) -> Task:
     """Return a task that makes or runs the host's own CA."""
     return {"name": task, "certfleet.pki.local_authority": {"path": f"{{{{ place }}}}/{directory}", **options}}
+
+
+def predicted_and_done(name: str, task: Task) -> t.List[Task]:
+    """Return the task in check mode, for real, and once more for real."""
+    return [named(f"{name}: check", task, check_mode=True), named(name, task), named(f"{name}: again", task)]
 
 
 def shell(task: str, command: str) -> Task:

@@ -6,16 +6,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import typing as t
 from pathlib import Path
 
+from output import say
 from pythons import Version, find_pythons, written
 
-__all__ = ("BUILD", "COLLECTION", "ROOT", "TREE", "Environment", "demo_environment", "environments", "main_environment")
+__all__ = (
+    "BUILD",
+    "COLLECTION",
+    "ROOT",
+    "TREE",
+    "Environment",
+    "benchmark_environment",
+    "demo_environment",
+    "environments",
+    "main_environment",
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -63,9 +77,21 @@ class Environment:
     def ready(self) -> None:
         """Make it, or make it anew if what it is made from has changed."""
         stamp = self.path / "certfleet-stamp"
-        if stamp.is_file() and stamp.read_text() == self._digest():
-            return
-        print(f"-- virtual environment {self.name}: Python {written(self._python())}, {self.core}", flush=True)
+        with self._alone():
+            if not stamp.is_file() or stamp.read_text() != self._digest():
+                self._make()
+                stamp.write_text(self._digest())
+
+    @contextlib.contextmanager
+    def _alone(self) -> t.Iterator[None]:
+        """Two steps that run at once may want the same environment."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _make(self) -> None:
+        say(f"-- virtual environment {self.name}: Python {written(self._python())}, {self.core}")
         shutil.rmtree(self.path, ignore_errors=True)
         subprocess.run([find_pythons()[self._python()], "-m", "venv", str(self.path)], check=True)
         wanted = [word for file in self.requirements for word in ("-r", str(ROOT / file))]
@@ -73,7 +99,6 @@ class Environment:
         done = subprocess.run([*pip, *wanted], stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"pip could not install {self.core} and {', '.join(self.requirements)}.\n{done.stderr}")
-        stamp.write_text(self._digest())
 
     def _python(self) -> Version:
         if self.version is None:
@@ -110,4 +135,11 @@ def demo_environment() -> Environment:
     """Return what a user would make: Ansible and what the collection needs, nothing else."""
     return Environment(
         "demo", "ansible-core>=2.16", ((3, 11), (3, 12), (3, 13), (3, 14)), ("meta/ee-requirements.txt",)
+    )
+
+
+def benchmark_environment() -> Environment:
+    """Return what the benchmark compares with: the ``ansible`` package, which has today's recipes in it."""
+    return Environment(
+        "benchmark", "ansible-core>=2.19", ((3, 11), (3, 12), (3, 13), (3, 14)), ("tests/benchmark/requirements.txt",)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,8 @@ def _candidates() -> list[str]:
 
 
 def _pyenv_roots() -> list[Path]:
-    roots = [os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv")]
+    homes = [os.path.expanduser("~"), pwd.getpwuid(os.getuid()).pw_dir]
+    roots = [os.environ.get("PYENV_ROOT"), *(os.path.join(home, ".pyenv") for home in homes)]
     if pyenv := shutil.which("pyenv"):
         roots.append(str(Path(pyenv).resolve().parent.parent))
     return [Path(root) for root in dict.fromkeys(roots) if root and os.path.isdir(root)]

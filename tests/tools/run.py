@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the steps named on the command line, one after the other, and closes with a summary.
+"""Runs the steps named on the command line and closes with a summary.
 
 Usage: run.py STEP...   (see the Makefile; `all` and `fast` stand for several)
 """
@@ -10,19 +10,34 @@ Usage: run.py STEP...   (see the Makefile; `all` and `fast` stand for several)
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import shutil
 import sys
+import threading
 import time
 import typing as t
 
 import steps
-from environments import Environment, demo_environment, environments, main_environment
+from closing import closing_line, forget_results
+from environments import BUILD, Environment, benchmark_environment, demo_environment, environments, main_environment
+from output import diverted, say
 from pythons import OLDEST, find_pythons, written
 from sanity import run_sanity
 from tree import copy_collection
 
 _SERVERS = {"openssl": "openssl", "bao": "OpenBao", "sshd": "the OpenSSH server"}
+#: The ansible-core whose sanity tests are run on every Python; the others run on their own only.
+_EVERY_PYTHON = "core-2.16"
+#: What ends with a line as pytest's.
+_TESTED = {"all", "fast", "unit", "integration"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    name: str
+    passed: bool
+    seconds: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,48 +46,78 @@ class Step:
     environment: Environment
     check: t.Callable[[Environment], bool]
 
-    def run(self) -> tuple[str, bool, float]:
-        print(f"\n== {self.name}", flush=True)
+    def run(self) -> Result:
+        say(f"\n== {self.name}")
         started = time.monotonic()
-        self.environment.ready()
-        passed = self.check(self.environment)
-        return self.name, passed, time.monotonic() - started
+        try:
+            self.environment.ready()
+            passed = self.check(self.environment)
+        except SystemExit as error:
+            say(str(error))
+            passed = False
+        return Result(self.name, passed, time.monotonic() - started)
 
 
 def main(names: list[str]) -> int:
+    started = time.monotonic()
     copy_collection()
-    results = [step.run() for name in names for step in _steps(name)]
-    whole = "all" in names
-    missing = _missing_servers() if whole else []
-    _summary(results, missing if whole else None)
+    forget_results()
+    if names == ["all"]:
+        results = _side_by_side(_steps("tests"), _steps("sanity"))
+        missing = _missing_servers()
+    else:
+        results = [step.run() for name in names for step in _steps(name)]
+        missing = None
+    _summary(results, missing)
+    if _TESTED.intersection(names):
+        print(closing_line([result.passed for result in results], time.monotonic() - started))
     lacking_in_ci = bool(missing) and os.environ.get("CI") == "true"
-    return int(lacking_in_ci or not all(passed for _name, passed, _seconds in results))
+    return int(lacking_in_ci or not all(result.passed for result in results))
+
+
+def _side_by_side(shown: list[Step], hidden: list[Step]) -> list[Result]:
+    """Run two lists at once: much of sanity is waiting for pip. What the second prints is shown when both are done."""
+    log, found = BUILD / "sanity.log", []
+
+    def run_hidden() -> None:
+        with log.open("w") as stream, diverted(stream):
+            found.extend(step.run() for step in hidden)
+
+    worker = threading.Thread(target=run_hidden, daemon=True)
+    worker.start()
+    results = [step.run() for step in shown]
+    worker.join()
+    print(log.read_text(errors="replace"), flush=True)
+    if len(found) < len(hidden):
+        raise SystemExit("The sanity tests were not all run: see above.")
+    return results + found
 
 
 def _steps(name: str) -> list[Step]:
     main_one = main_environment()
-    single = {
-        "demo": Step("demo", demo_environment(), steps.demo),
-        "lint": Step("lint", main_one, steps.lint),
-        "unit": Step("unit", main_one, steps.unit),
-        "integration": Step("integration", main_one, steps.integration),
-        "molecule": Step("molecule", main_one, steps.molecule),
-        "artefact": Step("artefact", main_one, steps.artefact),
-        "docs": Step("docs", main_one, steps.docs),
-        "format": Step("format", main_one, steps.format_files),
-    }
     if name == "sanity":
-        return [Step(f"sanity, {one.core}", one, run_sanity) for one in environments()[0]]
+        return [_sanity(one) for one in environments()[0]]
     if name == "compatibility":
         return [Step(f"smoke, {one.core}", one, steps.smoke) for one in environments()[0] if one != main_one]
     if name == "fast":
-        return [Step("lint", main_one, lambda one: steps.lint(one, all_of_it=False)), single["unit"]]
-    if name == "all":
-        order = ("lint", "unit", "integration", "molecule", "artefact", "compatibility", "sanity")
+        return [Step("lint", main_one, lambda one: steps.lint(one, all_of_it=False)), *_steps("unit")]
+    if name == "tests":
+        order = ("lint", "unit", "integration", "molecule", "artefact", "compatibility")
         return [step for one in order for step in _steps(one)]
-    if name not in single:
+    return [_single(name)]
+
+
+def _single(name: str) -> Step:
+    """Return a step that has a function of its own in steps.py."""
+    if name not in steps.SINGLE:
         raise SystemExit(f"There is no step {name}; the Makefile lists them.")
-    return [single[name]]
+    own = {"demo": demo_environment, "benchmark": benchmark_environment}
+    return Step(name, own.get(name, main_environment)(), steps.SINGLE[name])
+
+
+def _sanity(environment: Environment) -> Step:
+    check = functools.partial(run_sanity, every_python=environment.name == _EVERY_PYTHON)
+    return Step(f"sanity, {environment.core}", environment, check)
 
 
 def _missing_servers() -> list[str]:
@@ -80,14 +125,14 @@ def _missing_servers() -> list[str]:
     return [title for program, title in _SERVERS.items() if not shutil.which(program, path=path)]
 
 
-def _summary(results: list[tuple[str, bool, float]], missing: list[str] | None) -> None:
+def _summary(results: list[Result], missing: list[str] | None) -> None:
     print("\n== summary")
-    for name, passed, seconds in results:
-        print(f"{'passed' if passed else 'FAILED'}  {seconds:6.0f} s  {name}")
+    for result in results:
+        print(f"{'passed' if result.passed else 'FAILED'}  {result.seconds:6.0f} s  {result.name}")
     if missing is not None:
         print(f"Pythons found: {', '.join(map(written, find_pythons()))}.")
         _tell_skipped(missing)
-    failed = sum(not passed for _name, passed, _seconds in results)
+    failed = sum(not result.passed for result in results)
     print(f"steps: {len(results) - failed} passed, {failed} failed")
 
 

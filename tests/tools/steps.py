@@ -12,17 +12,19 @@ import subprocess
 import typing as t
 from pathlib import Path
 
+from closing import next_result
 from environments import BUILD, COLLECTION, ROOT, TREE, Environment
+from output import call, say
 
-__all__ = ("artefact", "demo", "docs", "format_files", "integration", "lint", "molecule", "smoke", "unit")
+__all__ = ("artefact", "benchmark", "demo", "docs", "format_files", "integration", "lint", "molecule", "smoke", "unit")
 
 _PYTHON_FILES = ("plugins", "tests")
 
 
 def _run(environment: Environment, *command: str, cwd: Path = COLLECTION, **variables: str) -> bool:
-    print(f"$ {' '.join(command)}", flush=True)
+    say(f"$ {' '.join(command)}")
     words = [environment.program(command[0]), *command[1:]]
-    return subprocess.run(words, cwd=cwd, env={**environment.variables(), **variables}, check=False).returncode == 0
+    return call(words, cwd=cwd, env={**environment.variables(), **variables})
 
 
 def lint(environment: Environment, *, all_of_it: bool = True) -> bool:
@@ -34,6 +36,7 @@ def lint(environment: Environment, *, all_of_it: bool = True) -> bool:
         ("yamllint", "--strict", "."),
         ("python", "-B", "tests/tools/doc_fragments.py", "--check"),
         ("python", "-B", "tests/tools/return_docs.py", "--check"),
+        ("python", "-B", "tests/tools/authority_tables.py", "--check"),
     ]
     if all_of_it:
         commands += [
@@ -55,8 +58,8 @@ def _lint_variables() -> dict[str, str]:
 
 
 def docs(environment: Environment) -> bool:
-    """Write the documentation fragments of the repository itself."""
-    tools = ("doc_fragments.py", "return_docs.py")
+    """Write the documentation fragments and tables of the repository itself."""
+    tools = ("doc_fragments.py", "return_docs.py", "authority_tables.py")
     results = [_run(environment, "python", "-B", f"tests/tools/{t}", cwd=ROOT, PYTHONPATH=str(TREE)) for t in tools]
     return all(results)
 
@@ -97,9 +100,15 @@ def _pytest(environment: Environment, *arguments: str) -> bool:
         "auto",
         "--dist",
         "loadfile",
+        f"--junit-xml={next_result()}",
         *arguments,
         PYTHONPATH=str(TREE),
     )
+
+
+def benchmark(environment: Environment) -> bool:
+    """Print what it costs beside `ping` and today's recipes; nothing in it passes or fails."""
+    return _run(environment, "python", "-B", "tests/benchmark/run.py", cwd=ROOT, PYTHONPATH=str(TREE))
 
 
 def molecule(environment: Environment) -> bool:
@@ -163,7 +172,7 @@ def _only_what_users_need(installed: Path) -> bool:
         "roles",
     }
     extra = sorted({path.name for path in top.iterdir()} - allowed)
-    print(
+    say(
         f"The artefact holds what users don't need: {', '.join(extra)}."
         if extra
         else "The artefact holds only what users need."
@@ -177,7 +186,7 @@ def _documented(environment: Environment, variables: t.Mapping[str, str]) -> boo
     command = [environment.program("ansible-doc"), "--list", "--json", "certfleet.pki"]
     listed = json.loads(subprocess.check_output(command, env=dict(variables), text=True, cwd=BUILD))
     missing = sorted(modules - set(listed))
-    print(
+    say(
         f"ansible-doc does not list {', '.join(missing)}."
         if missing
         else f"ansible-doc lists all {len(modules)} modules."
@@ -188,6 +197,20 @@ def _documented(environment: Environment, variables: t.Mapping[str, str]) -> boo
 def _play(environment: Environment, variables: t.Mapping[str, str], where: Path) -> bool:
     """Play the quickstart of the collection that is installed under ``where``."""
     command = ["ansible-playbook", "certfleet.pki.quickstart", "-e", f"pki_quickstart_dir={where / 'quickstart'}"]
-    print(f"$ {' '.join(command)}", flush=True)
+    say(f"$ {' '.join(command)}")
     command[0] = environment.program(command[0])
-    return subprocess.run(command, cwd=where, env=dict(variables), check=False).returncode == 0
+    return call(command, cwd=where, env=dict(variables))
+
+
+#: The steps that can be asked for by name.
+SINGLE: t.Mapping[str, t.Callable[[Environment], bool]] = {
+    "artefact": artefact,
+    "benchmark": benchmark,
+    "demo": demo,
+    "docs": docs,
+    "format": format_files,
+    "integration": integration,
+    "lint": lint,
+    "molecule": molecule,
+    "unit": unit,
+}

@@ -97,10 +97,14 @@ class MemoryTokens(Tokens):
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What an authority may use of the world: the time, and a place for logins."""
+    """What an authority may use of the world: the time, and a place for logins.
+
+    With ``check`` nothing may be changed, not even what an authority otherwise keeps fresh by the way.
+    """
 
     clock: t.Callable[[], datetime] = utc_now
     tokens: Tokens = dataclasses.field(default_factory=MemoryTokens)
+    check: bool = False
 
 
 class Authority(abc.ABC):

@@ -11,6 +11,7 @@ import os
 import stat
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
+from ansible_collections.certfleet.pki.plugins.module_utils._host.guard import require_single
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import KEY_FILES
 
 TYPE_CHECKING = False
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import Store
 
-__all__ = ("DEFAULT_MODE", "apply_attributes", "differences", "mode_of", "owner_ids")
+__all__ = ("DEFAULT_MODE", "apply_attributes", "check_changeable", "differences", "mode_of", "owner_ids")
 
 DEFAULT_MODE = 0o600
 
@@ -111,9 +112,22 @@ def _group_name(gid: int) -> str:
         return str(gid)
 
 
+def check_changeable(store, version):
+    # type: (Store, str) -> None
+    """Raise StoreError ``not_ours`` for what ``apply_attributes`` would refuse."""
+    for name in KEY_FILES:
+        path = store.in_version(version, name)
+        status = _status(path)
+        if status is not None:
+            require_single(path, status)
+
+
 def apply_attributes(store, version, item):
     # type: (Store, str, dict) -> None
-    """Set owner, group and mode of the key's files; through a descriptor, so that no link is followed."""
+    """Set owner, group and mode of the key's files; through a descriptor, so that no link is followed.
+
+    Raises StoreError ``not_ours`` for a file that has another name: the key may be somebody else's.
+    """
     uid, gid = owner_ids(item)
     for name in KEY_FILES:
         path = store.in_version(version, name)
@@ -122,8 +136,9 @@ def apply_attributes(store, version, item):
 
 
 def _apply(path: str, uid: int, gid: int, mode: int) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
+        require_single(path, os.fstat(descriptor))
         if (uid, gid) != (-1, -1):
             os.fchown(descriptor, uid, gid)
         os.fchmod(descriptor, mode)

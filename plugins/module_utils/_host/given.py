@@ -4,13 +4,17 @@
 
 # Private to the collection: no promise is made about what is in here.
 
-"""From the options that people write to a request of the host program."""
+"""From the options that people write to a request of the host program, and from its answer to theirs."""
+
+import binascii
+
+from ansible_collections.certfleet.pki.plugins.module_utils._host.codec import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("request_of",)
+__all__ = ("encoded", "request_of", "sentence")
 
 _END = "-----END CERTIFICATE-----"
 _BY_HAND = ("certificate", "chain", "ca", "private_key", "private_key_path")
@@ -40,12 +44,15 @@ def _item(item, state):
 def _mode(item):
     # type: (t.Dict[str, t.Any]) -> t.Optional[int]
     mode = item.get("mode")
-    if mode is None or isinstance(mode, int):
-        return mode
+    if mode is None:
+        return None
     try:
-        return int(str(mode), 8)
+        number = mode if isinstance(mode, int) and not isinstance(mode, bool) else int(str(mode), 8)
     except ValueError:
-        raise ValueError('%s: mode must be an octal number in quotes, such as "0640".' % item["name"]) from None
+        number = -1
+    if not 0 <= number <= 0o777:
+        raise ValueError('%s: mode must be an octal number in quotes up to "0777", such as "0640".' % item["name"])
+    return number
 
 
 def _install(item, by_hand):
@@ -63,3 +70,23 @@ def _install(item, by_hand):
         "private_key": by_hand["private_key"],
         "private_key_path": by_hand["private_key_path"],
     }
+
+
+def sentence(failed):
+    # type: (t.Sequence[t.Dict[str, t.Any]]) -> str
+    """Return the message of a task some of whose certificates failed."""
+    first = "%s: %s" % (failed[0]["name"], failed[0]["error"]["detail"])
+    others = ", ".join(str(found["name"]) for found in failed[1:])
+    return "%s Also failed: %s." % (first, others) if others else first
+
+
+def encoded(answer, secrets):
+    # type: (dict, t.Iterable[str]) -> str
+    """Return an answer in JSON and base64, which Ansible does not mask as long as no secret happens to be in it.
+
+    A short one may be. Blanks before the JSON change the whole text, and there are three ways to align it.
+    """
+    text = dumps(answer).encode("ascii")
+    ways = [binascii.b2a_base64(b" " * blanks + text, newline=False).decode("ascii") for blanks in range(3)]
+    unmasked = [way for way in ways if not any(secret in way for secret in secrets)]
+    return (unmasked or ways)[0]

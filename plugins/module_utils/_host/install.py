@@ -13,8 +13,13 @@ a marker goes through the rest again. Nothing of the old set is touched before t
 import contextlib
 import os
 
-from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import apply_attributes, differences
+from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import (
+    apply_attributes,
+    check_changeable,
+    differences,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError, from_anything
+from ansible_collections.certfleet.pki.plugins.module_utils._host.issued import note_issued
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import CERTIFICATE, KEY, Store, wanted_names
 from ansible_collections.certfleet.pki.plugins.module_utils._host.locking import locked
 from ansible_collections.certfleet.pki.plugins.module_utils._host.observe import damaged_links, unfinished_version
@@ -82,6 +87,7 @@ def _predict(store, item):
     if item.get("install") and _install_changes(store, version, item):
         return True
     if item.get("attributes") and version and differences(store, version, item):
+        check_changeable(store, version)
         return True
     return bool(item.get("record_update")) and _record_differs(store, version, item["record_update"])
 
@@ -190,6 +196,8 @@ def _install(store, current, item):
     install = item["install"]
     if install.get("from") == "request" or install.get("lease_token"):
         check_lease(store, install.get("lease_token"))
+    if install.get("from") == "request":
+        note_issued(store, install, read_record(store, current))
     plan = _plan(store, current, item)
     if not plan.changes:
         return False

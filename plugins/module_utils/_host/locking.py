@@ -13,6 +13,7 @@ import os
 import time
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
+from ansible_collections.certfleet.pki.plugins.module_utils._host.guard import check_directories
 from ansible_collections.certfleet.pki.plugins.module_utils._host.reading import exists
 from ansible_collections.certfleet.pki.plugins.module_utils._host.writing import make_directory, remove_file
 
@@ -40,6 +41,7 @@ def locked(store):
     """
     made = _make_directories(store.directory)
     try:
+        check_directories(store)  # somebody may have been faster in making it
         descriptor = _acquire(store)
     except BaseException:
         _tidy(made)

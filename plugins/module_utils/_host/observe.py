@@ -11,7 +11,7 @@ While the files are as the record says, nothing but their hashes is looked at.
 
 import os
 
-from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import differences
+from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import differences, owner_ids
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import (
     CERTIFICATE,
     CHAIN,
@@ -47,6 +47,8 @@ __all__ = ("adoptable", "damaged_links", "observe", "run", "unfinished_version")
 
 def run(item: dict, check: bool) -> dict:
     """Observe one certificate; prepare its first request at once where the item asks for it."""
+    if item.get("prepare"):
+        owner_ids(item)  # an unknown one is to fail before the CA is asked
     seen = observe(item)
     if item.get("prepare") and not check and _is_untouched(seen):
         from ansible_collections.certfleet.pki.plugins.module_utils._host import prepare
@@ -110,11 +112,11 @@ def _intact(files, record):
 def _key(store, version, files, intact, item):
     # type: (Store, t.Optional[str], t.Dict[str, t.Optional[bytes]], t.Dict[str, bool], dict) -> dict
     key = files[KEY]
-    encrypted = b"ENCRYPTED" in (key or b"") and not item.get("passphrase")
-    if intact.get(KEY) and intact.get(CERTIFICATE) and not encrypted:
-        return {"state": "ok", "detail": ""}
     if key is None:
-        return {"state": "missing", "detail": "There is no key."}
+        return {"state": "missing", "detail": "There is no key.", "encrypted": None}
+    encrypted = b"ENCRYPTED" in key
+    if intact.get(KEY) and intact.get(CERTIFICATE) and not (encrypted and not item.get("passphrase")):
+        return {"state": "ok", "detail": "", "encrypted": encrypted}
     from ansible_collections.certfleet.pki.plugins.module_utils._host.pair import key_state
 
     where = store.version(version) if version else store.directory

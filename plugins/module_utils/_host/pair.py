@@ -32,14 +32,20 @@ def is_encrypted(key: bytes) -> bool:
 
 
 def key_state(key_path, certificate_path, passphrase, follow=False):
-    # type: (str, str, t.Optional[str], bool) -> t.Dict[str, str]
-    """Return ``state`` (ok, missing, unreadable, encrypted, mismatch) and ``detail`` of a key.
+    # type: (str, str, t.Optional[str], bool) -> t.Dict[str, t.Any]
+    """Return ``state`` (ok, missing, unreadable, encrypted, mismatch), ``detail`` and ``encrypted`` of a key.
 
     Without a readable certificate the key is ``ok`` as far as can be told.
     """
     key = read(key_path, follow)
     if key is None:
-        return _state("missing", "There is no key.")
+        return dict(_state("missing", "There is no key."), encrypted=None)
+    found = _examine(key, key_path, certificate_path, passphrase, follow)
+    return dict(found, encrypted=is_encrypted(key))
+
+
+def _examine(key, key_path, certificate_path, passphrase, follow):
+    # type: (bytes, str, str, t.Optional[str], bool) -> t.Dict[str, str]
     if b"PRIVATE KEY-----" not in key:
         return _state("unreadable", "The key file holds no key in PEM form.")
     if is_encrypted(key) and not passphrase:

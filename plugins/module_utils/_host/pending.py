@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import Store
 
-__all__ = ("check_lease", "is_fulfilled", "open_request", "read_lease", "read_request")
+__all__ = ("check_free", "check_lease", "is_fulfilled", "open_request", "read_lease", "read_request")
 
 
 def read_request(store):
@@ -55,9 +55,27 @@ def read_lease(store):
 def check_lease(store, token, breaks=None):
     # type: (Store, t.Optional[str], t.Optional[str]) -> None
     """Raise ``lost_lease`` or ``leased`` when somebody else holds a lease that has not run out."""
+    lease = _held(store, token, breaks)
+    if lease is not None:
+        raise StoreError("leased" if token is None else "lost_lease", _told(lease), "lease")
+
+
+def check_free(store, token, breaks=None):
+    # type: (Store, t.Optional[str], t.Optional[str]) -> None
+    """Raise ``leased`` when another run works on this certificate; for runs that have taken no lease."""
+    lease = _held(store, token, breaks)
+    if lease is not None:
+        raise StoreError("leased", _told(lease), "lease")
+
+
+def _held(store, *allowed):
+    # type: (Store, t.Optional[str]) -> t.Optional[dict]
     lease = read_lease(store)
-    if lease is None or lease.get("token") in (token, breaks) or lease["expires"] <= time.time():
-        return
+    if lease is None or lease.get("token") in allowed or lease["expires"] <= time.time():
+        return None
+    return lease
+
+
+def _told(lease: dict) -> str:
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(lease["expires"]))
-    detail = "%s works on this certificate until %s: run again then." % (lease.get("owner") or "Another run", until)
-    raise StoreError("leased" if token is None else "lost_lease", detail, "lease")
+    return "%s works on this certificate until %s: run again then." % (lease.get("owner") or "Another run", until)

@@ -13,6 +13,7 @@ import contextlib
 import os
 import time
 
+from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import owner_ids
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import KEY, Store
 from ansible_collections.certfleet.pki.plugins.module_utils._host.locking import locked
@@ -74,6 +75,7 @@ def _prepare(store, item, check):
     # type: (Store, dict, bool) -> bool
     """Make sure that there is a request for this order. Returns whether it had to be made."""
     wanted = item["prepare"]
+    owner_ids(item)  # an unknown one is to fail before the CA is asked
     record = read_record(store, current_version(store))
     check_name(store, item["name"], record)
     lease = wanted.get("lease") or {}
@@ -214,7 +216,7 @@ def _discard(store, item, check):
     """Drop the open request."""
     if not exists(store.pending):
         return False
-    check_lease(store, item.get("lease_token"))
+    check_lease(store, item.get("lease_token"), item.get("break"))
     check_name(store, item["name"], read_request(store))
     if not check:
         remove_tree(store.pending, first="request.json")

@@ -13,6 +13,8 @@ Each operation is imported when it is first needed: the steady state compiles on
 import os
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError, from_anything
+from ansible_collections.certfleet.pki.plugins.module_utils._host.guard import check_directories
+from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ STATES = {
     "rolled_back": "rollback",
     "absent": "remove",
 }
+
+#: Certificates that are worked on at the same time.
+_AT_ONCE = 8
 
 
 def run(request: dict) -> dict:
@@ -54,12 +59,12 @@ def _directories_of_two(items):
 
 def _each(items, function):
     # type: (t.List[dict], t.Callable[[dict], dict]) -> t.List[dict]
-    """Apply a function, at once where several processes of openssl are waited for."""
-    if sum(1 for item in items if _makes_a_key(item)) < 2:
+    """Apply a function, at once where openssl or the disk is waited for: an installation syncs some twenty times."""
+    if sum(1 for item in items if item.get("install") or _makes_a_key(item)) < 2:
         return [function(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(_AT_ONCE, len(items))) as pool:
         return list(pool.map(function, items))
 
 
@@ -74,6 +79,7 @@ def _answer(item, check, twice):
     answer = {"name": item.get("name"), "directory": item.get("directory"), "changed": False, "error": None}
     try:
         item["directory"] = answer["directory"] = _directory(item, twice)
+        check_directories(Store(item["directory"]))
         answer.update(_operation(item["state"])(item, check))
     except Exception as error:
         failure = from_anything(error, item["state"] or "")

@@ -10,6 +10,7 @@ import os
 import time
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
+from ansible_collections.certfleet.pki.plugins.module_utils._host.guard import is_own_directory, require_own_directory
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import RECORD, is_version
 from ansible_collections.certfleet.pki.plugins.module_utils._host.reading import digest, link_target, read, read_json
 
@@ -41,18 +42,23 @@ def now() -> str:
 
 def current_version(store):
     # type: (Store) -> t.Optional[str]
-    """Return the version that ``current`` points to, None if it points to nothing of ours."""
+    """Return the version that ``current`` points to, None if there is none.
+
+    Raises StoreError ``not_ours`` if the version is a link or belongs to another user.
+    """
     target = link_target(store.current) or ""
     prefix, _slash, version = target.partition("/")
-    if prefix != "versions" or not is_version(version) or not os.path.isdir(store.version(version)):
+    if prefix != "versions" or not is_version(version) or not require_own_directory(store.version(version)):
         return None
     return version
 
 
 def read_record(store, version):
     # type: (Store, t.Optional[str]) -> t.Optional[dict]
-    """Return a version's record, None if it has none or it is damaged."""
-    return read_json(store.in_version(version, RECORD)) if version else None
+    """Return a version's record, None if it has none, or it is damaged, or the version is no directory of ours."""
+    if not version or not is_version(version) or not is_own_directory(store.version(version)):
+        return None
+    return read_json(store.in_version(version, RECORD))
 
 
 def read_marker(store):

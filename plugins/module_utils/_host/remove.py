@@ -11,7 +11,7 @@ import os
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import STABLE, Store, is_version
 from ansible_collections.certfleet.pki.plugins.module_utils._host.locking import locked
-from ansible_collections.certfleet.pki.plugins.module_utils._host.pending import read_request
+from ansible_collections.certfleet.pki.plugins.module_utils._host.pending import check_free, read_request
 from ansible_collections.certfleet.pki.plugins.module_utils._host.reading import exists, link_target
 from ansible_collections.certfleet.pki.plugins.module_utils._host.record import check_name, current_version, read_record
 from ansible_collections.certfleet.pki.plugins.module_utils._host.versions import remove_staging
@@ -28,10 +28,12 @@ def run(item: dict, check: bool) -> dict:
     """Remove the certificate. Raises StoreError or OSError."""
     store = Store(item["directory"])
     check_name(store, item["name"], read_record(store, current_version(store)) or read_request(store))
+    check_free(store, item.get("lease_token"), item.get("break"))
     links, trees = _ours(store)
     changed = bool(links or trees) or _is_shell(store)
     if changed and not check:
         with locked(store):
+            check_free(store, item.get("lease_token"), item.get("break"))
             _remove(store)
             remove_file(store.lock)
         with contextlib.suppress(OSError):

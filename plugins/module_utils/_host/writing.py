@@ -136,6 +136,9 @@ def remove_tree(path: str, first: str = "") -> None:
     """Remove a directory of ours with what is in it, ``first`` before the rest; links are not followed."""
     if not exists(path):
         return
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        remove_file(path)
+        return
     names = sorted(os.listdir(path), key=lambda name: (name != first, name))
     for name in names:
         below = os.path.join(path, name)

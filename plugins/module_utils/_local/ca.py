@@ -51,13 +51,24 @@ Clock = t.Callable[[], datetime]
 
 
 def layout_of(path: str) -> Layout:
-    """Return the files of the CA in a directory; links on the way there are followed once, here."""
-    return Layout(os.path.realpath(os.path.expanduser(path)))
+    """Return the files of the CA in a directory; links on the way there are followed once, here.
+
+    Raises Misconfigured for a path that is not absolute.
+    """
+    return Layout(os.path.realpath(_absolute(path)))
 
 
 def identity_of(path: str) -> str:
-    """Return what tells this CA from another one."""
-    return f"local:{os.path.abspath(os.path.expanduser(path))}"
+    """Return what tells this CA from another one. Raises Misconfigured for a path that is not absolute."""
+    return f"local:{os.path.abspath(_absolute(path))}"
+
+
+def _absolute(path: str) -> str:
+    """A relative path would mean another CA in every working directory."""
+    expanded = os.path.expanduser(path)
+    if not os.path.isabs(expanded) or "\0" in expanded or "\n" in expanded:
+        raise Misconfigured(f"path: {path[:200]!r} is not an absolute path; give one that begins with '/'.")
+    return expanded
 
 
 class LocalCa:
@@ -176,7 +187,7 @@ class LocalCa:
         leaf = self.approvable(request_id)
         if leaf is None:
             return False
-        issued, _ = self._sign(leaf, request_id)
+        issued, _warnings = self._sign(leaf, request_id)
         # Somebody else may have decided while this was signed.
         return self.store.approve(issued, now=self.now) or self.approve(request_id)
 

@@ -89,7 +89,7 @@ def _paths(layout: Layout, issuer: str) -> t.Tuple[str, str]:
 
 def _write(layout: Layout, store: Store, signer: Signer, issuer: str, now: datetime) -> None:
     # The lock is held, so nobody else takes the same number or overwrites a newer list.
-    _, states = store.crl_states()
+    _revision, states = store.crl_states()
     number = states[issuer].number + 1 if issuer in states else 1
     revision = 0
     revoked: t.List[IssuedRow] = []

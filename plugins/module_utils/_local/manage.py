@@ -104,7 +104,7 @@ def _converged(options: Options, check: bool, clock: t.Callable[[], datetime]) -
     for role in ("root", "intermediate"):
         ca.signer(role)
     _check_unchangeable(ca, options)
-    before, _ = ca.settings()
+    before, _permitted = ca.settings()
     after = before.changed(options)
     approve = [one for one in _ids(options, "approve") if ca.approvable(one, after) is not None]
     deny = [one for one in _ids(options, "deny") if ca.deniable(one)]
@@ -135,7 +135,7 @@ def _ids(options: Options, name: str) -> t.List[str]:
 
 def _check_unchangeable(ca: LocalCa, options: Options) -> None:
     root = ca.facts("root")
-    _, permitted = ca.settings()
+    _settings, permitted = ca.settings()
     wanted = {
         "common_name": (options.get("common_name"), root.common_name),
         "key_type": (options.get("key_type"), root.key.type),

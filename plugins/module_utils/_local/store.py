@@ -165,17 +165,13 @@ class Store:
             row = database.execute(query, (value,)).fetchone()
         return issued_row(row) if row else None
 
-    @contextlib.contextmanager
-    def _reading(self) -> t.Iterator[sqlite3.Connection]:
-        with self._transaction("BEGIN") as connection:
-            yield connection
+    def _reading(self) -> t.ContextManager[sqlite3.Connection]:
+        return self._transaction("BEGIN")
 
-    @contextlib.contextmanager
-    def _writing(self) -> t.Iterator[sqlite3.Connection]:
+    def _writing(self) -> t.ContextManager[sqlite3.Connection]:
         # IMMEDIATE takes the write lock first: a transaction that reads and then
         # writes could otherwise fail half-way without waiting its turn.
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        return self._transaction("BEGIN IMMEDIATE")
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> t.Iterator[sqlite3.Connection]:

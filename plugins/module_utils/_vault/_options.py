@@ -102,7 +102,7 @@ AUTH_METHODS: Options = {
     "jwt": _JWT,
     "kubernetes": _KUBERNETES,
     "cert": _CERT,
-    "userpass": _USERPASS,
+    "userpass": {**_USERPASS, "no_log": False},
 }
 
 VAULT_OPTIONS: Options = {

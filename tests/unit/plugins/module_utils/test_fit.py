@@ -28,7 +28,7 @@ ASKED: t.Dict[str, t.Any] = {
     "extended_key_usage": ["server_auth", "client_auth"],
     "key": KEY,
 }
-NAMES = ["a.example.com", "b.example.com", "192.0.2.1"]
+NAMES = ("a.example.com", "b.example.com", "192.0.2.1")
 
 
 def request(names: t.Sequence[str] = NAMES, **changes: t.Any) -> Made:

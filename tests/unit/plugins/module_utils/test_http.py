@@ -145,7 +145,7 @@ def test_post_is_tried_again_when_the_server_was_too_busy_to_look_at_it(pauses):
     with serving((429, {"Retry-After": "2"}), (200, {})) as server:
         assert client(pauses).request("POST", server.url, json={"a": 1}).status_code == 200
     assert pauses == [2.0]
-    assert [body for *_, body in server.seen] == [b'{"a": 1}'] * 2
+    assert [body for *_request, body in server.seen] == [b'{"a": 1}'] * 2
 
 
 def test_retry_after_beyond_the_timeout_is_not_waited_for(pauses):
@@ -194,7 +194,7 @@ def trickle(handler):
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
     with contextlib.suppress(OSError):
-        for _ in range(100):
+        for _number in range(100):
             handler.wfile.write(b"x")
             time.sleep(0.1)
     handler.close_connection = True
@@ -269,7 +269,7 @@ def test_redirect_to_plain_http_on_the_same_host_is_refused():
 def test_redirect_on_the_same_host_is_followed():
     with serving((307, {"Location": "/b"}), (200, {})) as server:
         client().request("POST", f"{server.url}/a", json={"a": 1}, headers={"X-Vault-Token": SECRET})
-    assert [(method, path, body) for method, path, _, body in server.seen] == [
+    assert [(method, path, body) for method, path, _headers, body in server.seen] == [
         ("POST", "/a", b'{"a": 1}'),
         ("POST", "/b", b'{"a": 1}'),
     ]
@@ -294,7 +294,7 @@ def test_redirect_in_circles_ends():
 def test_connection_is_kept():
     with serving() as server:
         http = client()
-        for _ in range(5):
+        for _number in range(5):
             http.request("GET", server.url)
         http.close()
     assert len(server.ports) == 1
@@ -309,7 +309,7 @@ def test_connection_that_the_server_closed_meanwhile_is_opened_again():
 
     with serving(answer_and_close) as server:
         http = client()
-        for _ in range(3):
+        for _number in range(3):
             http.request("POST", server.url)
             time.sleep(0.1)
     assert len(server.ports) == 3
@@ -330,7 +330,10 @@ def test_proxy_option_and_variables(monkeypatch):
         client(proxy=proxy.url).request("GET", "http://ca.example.com/v1/x")
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         client().request("GET", "http://ca.example.com/v1/y")
-        assert [path for _, path, *_ in proxy.seen] == ["http://ca.example.com/v1/x", "http://ca.example.com/v1/y"]
+        assert [path for _method, path, *_rest in proxy.seen] == [
+            "http://ca.example.com/v1/x",
+            "http://ca.example.com/v1/y",
+        ]
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with serving() as server:
             client().request("GET", server.url)

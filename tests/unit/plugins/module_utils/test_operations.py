@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     BadCertificate,
     Misconfigured,
@@ -22,7 +23,6 @@ from ansible_collections.certfleet.pki.plugins.module_utils._operation import fa
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call, Result
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, parse_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
-
 from tests.support.certificates import make_csr
 from tests.support.fake_authority import FakeAuthority
 from tests.support.flowing import Clock

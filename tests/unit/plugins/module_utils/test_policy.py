@@ -163,7 +163,10 @@ def test_every_rule_broken_of_every_policy_is_told() -> None:
     detail = failure.value.detail
     assert detail.split("; ") == [
         "the DNS name 'evil.test' is not among allowed_domains and allowed_domain_patterns (the policy option)",
-        "the lifetime of 11574d1h46m40s is longer than max_lifetime, 90d (the policy option)",
+        (
+            "the lifetime of 11574d1h46m40s is longer than max_lifetime, 90d, "
+            "so set the option lifetime to 90d or less (the policy option)"
+        ),
         "the DNS name 'evil.test' is not among allowed_domains and allowed_domain_patterns (policy file x)",
         "the key type ecdsa is not among key_types (policy file x)",
     ]
@@ -243,3 +246,22 @@ def test_a_certificate_set_back_by_minutes_is_not_longer(lifetime: int, backdate
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     counted = granted_lifetime(now - timedelta(seconds=backdated), now + timedelta(seconds=lifetime))
     assert lifetime - 3600 <= counted <= lifetime
+
+
+@pytest.mark.parametrize(
+    ("glob", "identity", "allowed"),
+    [
+        ("vault:*", "vault:https://vault.example.com:8200#pki/web", True),
+        ("*", "local:/ca", True),
+        ("vault:https://*.example.com:8200#pki/*", "vault:https://vault.example.com:8200#pki/web", True),
+        ("vault:https://*.example.com:8200#pki/*", "vault:https://vault.example.org:8200#pki/web", False),
+        ("vault:https://[::1]:8200#*", "vault:https://[::1]:8200#pki/web", True),
+        ("local:/c?", "local:/ca", False),
+        ("local:/ca", "local:/ca2", False),
+        ("local:", "local:/ca", False),
+    ],
+)
+def test_allowed_authorities_are_globs(glob: str, identity: str, allowed: bool) -> None:
+    rules = Policy(source="p", restrictive=False, allowed_authorities=("local:/other", glob))
+    asked = {**GOOD, "authority_identity": identity}
+    assert (violations(rules, **asked) == ()) is allowed

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import (
     AUTHORITIES,
     authority_entry,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Rejected, Unavailable
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Pending
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import wait_for

@@ -7,9 +7,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from cryptography.x509 import ObjectIdentifier
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters
-from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted, want
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted, want, want_usages
 
 DEFAULTS = {"name": "web", "dns_names": ["www.example.com"], "state": "present"}
 
@@ -74,7 +78,40 @@ def test_the_key_s_many_spellings() -> None:
         ({"subject": {"organisation": "x"}}, "organisation"),
         ({"extended_key_usage": ["serverAuth"]}, "serverAuth"),
         ({"trust_anchors": "none in here"}, "trust_anchors"),
+        ({"trust_anchors": "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n"}, "trust_anchors"),
         ({"common_name": "x" * 65}, "64"),
+        ({"common_name": "Printer\0 7"}, "control character"),
+        ({"common_name": "Printer\x1b7"}, "control character"),
+        ({"common_name": []}, "common_name"),
+        ({"common_name": {}}, "common_name"),
+        ({"common_name": True}, "truth value"),
+        ({"subject": {"country": "Germany"}}, "two-letter"),
+        ({"subject": {"country": False}}, "in quotes"),
+        ({"subject": {"organization": ["a", "b"]}}, "subject.organization"),
+        ({"subject": {"organization": {"a": "b"}}}, "subject.organization"),
+        ({"subject": {"organization": "a\0b"}}, "control character"),
+        ({"subject": {"organization": "a\nb"}}, "control character"),
+        ({"subject": {"organization": "a" * 65}}, "1 to 64"),
+        ({"subject": {"locality": "a" * 129}}, "1 to 128"),
+        ({"subject": {"email_address": "j\xf6rg@example.com"}}, "ASCII"),
+        ({"email_addresses": ["j\xf6rg@example.com"]}, "email"),
+        ({"extended_key_usage": ["0.99.1"]}, "extended_key_usage"),
+        ({"extended_key_usage": ["1.2." + "9" * 39]}, "too long"),
+        ({"extended_key_usage": ["1.2." + ".".join(["999999"] * 30)]}, "too long"),
+        ({"extended_key_usage": ["1.2." + "9" * 400]}, "extended_key_usage"),
+        ({"key": {"passphrase": "one\ntwo"}}, "passphrase"),
+        ({"key": {"passphrase": "one\rtwo"}}, "passphrase"),
+        ({"key": {"passphrase": "one\0two"}}, "passphrase"),
+        ({"key": {"passphrase": "x" * 1024}}, "1023"),
+        ({"key": {"passphrase": "\xfc" * 512}}, "1023"),
+        ({"directory": "/"}, "directory"),
+        ({"directory": "//"}, "directory"),
+        ({"directory": "/etc/.."}, "directory"),
+        ({"owner": str(2**32 - 1)}, "owner"),
+        ({"group": "9" * 5000}, "group"),
+        ({"group": "-1"}, "group"),
+        ({"owner": "ro\0ot"}, "owner"),
+        ({"name": ""}, "name"),
     ],
 )
 def test_bad_input_is_one_clear_sentence(options: t.Dict[str, t.Any], told: str) -> None:
@@ -89,3 +126,44 @@ def test_absent_needs_no_names() -> None:
 
 def test_the_passphrase_shows_in_no_representation() -> None:
     assert "hunter2hunter2" not in repr(wanted(key={"passphrase": "hunter2hunter2"}))
+
+
+@pytest.mark.parametrize(
+    "field", ["owner", "group", "directory", "adopt_from", "common_name", "lifetime", "trust_anchors"]
+)
+def test_an_empty_answer_of_a_survey_is_not_given(field: str) -> None:
+    assert wanted(**{field: ""}) == wanted()
+
+
+def test_an_empty_passphrase_encrypts_nothing() -> None:
+    assert wanted(key={"passphrase": ""}) == wanted(key={})
+
+
+def test_what_may_just_be() -> None:
+    """The longest of everything, and numbers where a text is as good."""
+    web = wanted(
+        owner=str(2**32 - 2),
+        group="0",
+        key={"passphrase": "x" * 1023},
+        subject={"organization": "\xfc" * 64, "postal_code": 12345},
+    )
+    assert (web.owner, web.group) == ("4294967294", "0")
+    assert dict(web.subject) == {"organization": "\xfc" * 64, "postal_code": "12345"}
+
+
+def test_a_usage_has_one_spelling() -> None:
+    assert wanted(extended_key_usage=["1.3.6.1.5.5.7.3.1", "server_auth", "1.2.3.4"]).extended_key_usage == (
+        "1.2.3.4",
+        "server_auth",
+    )
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2**140), min_size=1, max_size=20))
+def test_every_oid_that_is_accepted_can_be_encoded(arcs: t.List[int]) -> None:
+    oid = ".".join(["1.2", *map(str, arcs)])
+    try:
+        want_usages([oid])
+    except Misconfigured:
+        assert len(oid) > 63
+    else:
+        assert ObjectIdentifier(oid).dotted_string == oid

@@ -69,7 +69,7 @@ SOURCES = [to_der(pem) for pem in (LEAF.pem, ROOT.pem, ISSUING.issue(["a.example
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     der = bytearray(draw(st.sampled_from(SOURCES)))
-    for _ in range(draw(st.integers(1, 4))):
+    for _number in range(draw(st.integers(1, 4))):
         position = draw(st.integers(0, len(der) - 1))
         der[position : position + draw(st.integers(0, 3))] = draw(st.binary(max_size=3))
     return bytes(der)

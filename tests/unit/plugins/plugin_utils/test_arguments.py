@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._options import item_options
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import authority_entry
-from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets, plain, validate
+from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets, Validator, plain
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -24,7 +24,7 @@ VALUES = st.recursive(
 
 def check(**arguments: t.Any) -> t.Dict[str, t.Any]:
     options = item_options(authority_entry(required=False))
-    return validate({"name": "web", **arguments}, options=options, relations={}, secrets=Secrets())
+    return Validator(options).validate({"name": "web", **arguments}, Secrets())
 
 
 @given(VALUES)
@@ -111,7 +111,7 @@ def test_what_depends_on_another_option_is_said_with_it() -> None:
     options = item_options(authority_entry(required=False))
     relations = {"required_if": [("state", "present", ("authority",))]}
     with pytest.raises(Misconfigured, match=r"^authority must be given when state is present$"):
-        validate({"name": "web"}, options=options, relations=relations, secrets=Secrets())
+        Validator(options, relations).validate({"name": "web"}, Secrets())
 
 
 def test_a_secret_of_the_wrong_type_is_not_shown() -> None:

@@ -374,7 +374,6 @@ class TestBadAnswers:
         site.run()
         assert len(site.authority.orders) == orders
 
-
     def test_roots_that_are_corrected_judge_anew(self, site: Site) -> None:
         wrong = CertificateAuthority("Other").pem
         assert site.run(trust_anchors=wrong)["error"].kind == "bad_certificate"

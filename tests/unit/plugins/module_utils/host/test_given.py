@@ -20,6 +20,7 @@ def test_directory_and_mode():
     found = _request(state="inspected", mode="0640")["certificates"][0]
     assert (found["directory"], found["mode"]) == ("/etc/certfleet/web", 0o640)
     assert _request(mode=0o600)["certificates"][0]["mode"] == 0o600
+    assert _request(mode="0777")["certificates"][0]["mode"] == 0o777
     assert _request()["certificates"][0]["mode"] is None
 
 
@@ -54,6 +55,10 @@ def test_adoption(web, tmp_path):
     ("item", "message"),
     [
         ({"mode": "u=rw"}, "octal"),
+        ({"mode": "1777"}, "octal"),
+        ({"mode": 640}, "octal"),
+        ({"mode": "-1"}, "octal"),
+        ({"mode": True}, "octal"),
         ({"certificate": "x"}, "exactly one of private_key and private_key_path"),
         ({"certificate": "x", "private_key": "k", "private_key_path": "/k"}, "exactly one"),
         ({"certificate": "x", "private_key": "k", "install": {"from": "current"}}, "not both"),

@@ -51,7 +51,20 @@ def test_imports_nothing_but_itself_and_the_standard_library(path):
             assert allowed, f"{path.name} imports {name}"
 
 
-STANDARD = {"_json", "_sha2", "_sha256", "concurrent", "contextlib", "errno", "fcntl", "grp", "hashlib", "json", "os"}
+STANDARD = {
+    "_json",
+    "_sha2",
+    "_sha256",
+    "binascii",
+    "concurrent",
+    "contextlib",
+    "errno",
+    "fcntl",
+    "grp",
+    "hashlib",
+    "json",
+    "os",
+}
 STANDARD |= {"pwd", "re", "ssl", "stat", "subprocess", "time", "typing"}
 
 

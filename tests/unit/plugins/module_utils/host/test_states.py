@@ -46,7 +46,7 @@ def test_inspect_writes_nothing(web):
     assert web.snapshot() == before
     assert seen["certificate_pem"] == web.pairs[0].certificate
     assert seen["chain_pem"] == web.pairs[2].certificate
-    assert seen["key"] == {"state": "ok", "detail": ""}
+    assert seen["key"] == {"state": "ok", "detail": "", "encrypted": False}
     assert seen["record"]["authority"] == "test"
     assert seen["record"]["installed_at"].endswith("Z")
     assert "pem" not in seen["record"]
@@ -123,9 +123,10 @@ def test_absent(web):
     web.done("present", web.given(1))
     web.done("prepared", web.prepare())
     before = web.snapshot()
-    assert web.done("absent", check=True)["changed"] is True
+    own = web.item(lease_token="mine")
+    assert web.done("absent", own, check=True)["changed"] is True
     assert web.snapshot() == before
-    assert web.done("absent")["changed"] is True
+    assert web.done("absent", own)["changed"] is True
     assert not web.directory.exists()
     assert web.done("absent")["changed"] is False
 

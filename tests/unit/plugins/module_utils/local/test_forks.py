@@ -36,7 +36,7 @@ def in_forks(count, work):
     processes = [FORKS.Process(target=run, args=(number,)) for number in range(count)]
     for process in processes:
         process.start()
-    got = dict(answers.get() for _ in processes)
+    got = dict(answers.get() for _number in processes)
     for process in processes:
         process.join()
     failed = [answer for answer in got.values() if isinstance(answer, BaseException)]
@@ -52,18 +52,18 @@ def test_fifty_forks_sign_at_once(ca_place):
         return issued.certificate_pem, issued.request_id, time.monotonic() - started
 
     answers = in_forks(50, work)
-    serials = {serial_of(pem) for pem, _, _ in answers}
-    assert len(serials) == 50 and len({request_id for _, request_id, _ in answers}) == 50
+    serials = {serial_of(pem) for pem, _request_id, _seconds in answers}
+    assert len(serials) == 50 and len({request_id for _pem, request_id, _seconds in answers}) == 50
     authority = ca_place.authority()
     assert {serial_of(one.certificate_pem) for one in authority.list_certificates()} == serials
-    for pem, request_id, _ in answers:
+    for pem, request_id, _seconds in answers:
         assert read(authority.collect(request_id).certificate_pem) == read(pem)
-    assert max(seconds for _, _, seconds in answers) < 15
+    assert max(seconds for _pem, _request_id, seconds in answers) < 15
 
 
 def test_forks_revoke_at_once(ca_place):
     authority = ca_place.authority()
-    serials = [serial_of(authority.request(make_order()).certificate_pem) for _ in range(16)]
+    serials = [serial_of(authority.request(make_order()).certificate_pem) for _number in range(16)]
 
     def work(number):
         # Two processes for each certificate: one of them is first.
@@ -85,7 +85,7 @@ def test_crl_due_in_all_forks_is_written_once(ca_place, clock):
 
 
 def test_twenty_forks_create_one_ca(place):
-    def work(_):
+    def work(_number):
         return place.authority(create=True).request(make_order()).chain_pem
 
     chains = set(in_forks(20, work))
@@ -130,7 +130,7 @@ def create_and_die(place, step):
 
 
 def test_killed_while_signing_leaves_the_database_whole(ca_place):
-    for _ in range(5):
+    for _number in range(5):
         process = FORKS.Process(target=sign_for_ever, args=(ca_place,))
         process.start()
         time.sleep(0.3)

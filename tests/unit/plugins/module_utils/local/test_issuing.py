@@ -34,7 +34,7 @@ def load(place, name) -> x509.Certificate:
 
 
 def test_serials_are_positive_and_take_sixteen_bytes():
-    serials = {new_serial() for _ in range(500)}
+    serials = {new_serial() for _number in range(500)}
     assert len(serials) == 500
     assert all(len(serial.to_bytes(17, "big", signed=True).lstrip(b"\0")) == 16 for serial in serials)
     assert all(serial >> 127 == 0 for serial in serials)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 
 import pytest
 
 from ansible_collections.certfleet.pki.plugins.module_utils import _x509_read
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, NotFound
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.local import LocalAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, NotFound, Unauthorized
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference, Issued
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import as_dict
 from ansible_collections.certfleet.pki.tests.support.authority_contract import make_order, read
 from ansible_collections.certfleet.pki.tests.support.certificates import make_key
 
+READING = ("policy", "chain", "list", "find_request", "collect", "status")
 CALLS = {
     "request": lambda authority: authority.request(make_order()),
     "collect": lambda authority: authority.collect("0" * 32),
@@ -106,7 +110,7 @@ def test_pending_request_can_not_be_revoked(place):
 def test_lists_page_by_page(ca_place, monkeypatch):
     monkeypatch.setattr("ansible_collections.certfleet.pki.plugins.module_utils._authorities.local._PAGE", 2)
     authority = ca_place.authority()
-    issued = [authority.request(make_order()).certificate_pem for _ in range(5)]
+    issued = [authority.request(make_order()).certificate_pem for _number in range(5)]
     assert [one.certificate_pem for one in authority.list_certificates()] == issued
 
 
@@ -132,3 +136,67 @@ def test_database_that_vanished_is_not_made_anew(ca_place):
     with pytest.raises(Misconfigured, match="can't be opened"):
         authority.request(make_order())
     assert not os.path.exists(f"{ca_place.path}/ca.sqlite")
+
+
+def in_check_mode(place, **options):
+    return LocalAuthority({"path": place.path, **options}, Context(clock=place.clock, check=True))
+
+
+def test_check_mode_writes_no_crl(ca_place, clock):
+    clock.move(days=5)
+    before = snapshot(ca_place.path)
+    in_check_mode(ca_place).chain()
+    assert snapshot(ca_place.path) == before
+    ca_place.authority().chain()
+    assert snapshot(ca_place.path) != before
+
+
+def test_check_mode_makes_no_ca(place):
+    with pytest.raises(NotFound):
+        in_check_mode(place, create=True).request(make_order())
+    assert not os.path.exists(place.path)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_who_only_reads_needs_no_passphrase_for_the_crl(place, clock, name):
+    place.manage(passphrase="secret enough for this")
+    issued = place.authority(passphrase="secret enough for this").request(make_order())
+    clock.move(days=5)
+    authority = place.authority()
+    calls = {
+        **CALLS,
+        "collect": lambda one: one.collect(issued.request_id),
+        "status": lambda one: one.status(CertificateReference(request_id=issued.request_id)),
+    }
+    calls[name](authority)
+
+
+def test_who_issues_is_told_that_the_crl_can_not_be_written(place, clock):
+    place.manage(passphrase="secret enough for this", approval="manual")
+    clock.move(days=5)
+    with pytest.raises(Unauthorized):
+        place.authority().request(make_order())
+
+
+def snapshot(path):
+    """Return every file's content but that of the lock, which is made by locking."""
+    return {one.name: one.read_bytes() for one in pathlib.Path(path).iterdir() if one.name != "crl.lock"}
+
+
+@pytest.mark.parametrize("path", ["", "ca", "rel/ca", "./ca", "~nobody-of-this-name/ca", "/c\0a"])
+def test_path_that_is_not_absolute(path, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for call in (
+        lambda: LocalAuthority({"path": path, "create": True}),
+        lambda: place.manage(path=path),
+        lambda: place.manage(path=path, check=True),
+        lambda: place.manage(path=path, state="absent"),
+    ):
+        with pytest.raises(Misconfigured, match=r"path: .* is not an absolute path"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_path_in_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert LocalAuthority({"path": "~/ca"}).identity == f"local:{tmp_path}/ca"

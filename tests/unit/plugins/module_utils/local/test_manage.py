@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
 import stat
 
 import pytest
@@ -31,7 +33,7 @@ def snapshot(place):
     SQLite's two helper files come and go with readers.
     """
     found = {}
-    for folder, _, names in os.walk(os.path.dirname(place.path)):
+    for folder, _below, names in os.walk(os.path.dirname(place.path)):
         for name in names:
             path = os.path.join(folder, name)
             if not name.endswith(("-wal", "-shm")):
@@ -73,7 +75,7 @@ def test_secrets_are_private_and_encrypted(place):
         with open(path, encoding="ascii") as stream:
             assert stream.readline() == "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
     assert stat.S_IMODE(os.stat(f"{place.path}/ca.sqlite").st_mode) == 0o600
-    assert not any(PASSPHRASE.encode() in content for content, _, _ in snapshot(place).values())
+    assert not any(PASSPHRASE.encode() in content for content, _time, _mode in snapshot(place).values())
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_damage_that_can_not_be_repaired(place, name, damage, passphrase):
         with open(path, "wb") as stream:
             stream.write({"empty": b"", "cut": content[: len(content) // 2], "garbage": b"\xff" * 5000}[damage])
         os.chmod(path, os.stat(path).st_mode & 0o600)
-    calls = [lambda: place.manage(**options)]
+    calls = [functools.partial(place.manage, **options)]
     if not name.startswith("root"):
         # Issuing does not need the root's key.
         calls.append(lambda: place.authority(**options).request(make_order()))
@@ -188,11 +190,7 @@ def test_damage_that_can_not_be_repaired(place, name, damage, passphrase):
 
 def test_keys_swapped(ca_place):
     os.replace(f"{ca_place.path}/root-key.pem", f"{ca_place.path}/intermediate-key.pem")
-    with (
-        open(f"{ca_place.path}/root-key.pem", "wb") as stream,
-        open(f"{ca_place.path}/intermediate-key.pem", "rb") as source,
-    ):
-        stream.write(source.read())
+    shutil.copyfile(f"{ca_place.path}/intermediate-key.pem", f"{ca_place.path}/root-key.pem")
     with pytest.raises(Misconfigured, match=r"not the key of intermediate\.pem"):
         ca_place.manage()
 
@@ -231,7 +229,7 @@ def test_passphrases(place):
 
 def waiting(place, count=1):
     place.manage(approval="manual")
-    return [place.authority().request(make_order()).request_id for _ in range(count)]
+    return [place.authority().request(make_order()).request_id for _number in range(count)]
 
 
 def test_requests_that_wait_are_shown(place):

@@ -183,7 +183,7 @@ def test_usual_place_of_the_service_account_token():
 @pytest.mark.parametrize("username", ["a/b", "..", ""])
 def test_username_stays_one_segment(username):
     with pytest.raises(Misconfigured):
-        _ = choose_auth({"userpass": {"username": username, "password": "p"}}).path
+        assert choose_auth({"userpass": {"username": username, "password": "p"}}).path
 
 
 def test_login_name_tells_every_credential_apart_and_nothing_else():
@@ -274,7 +274,7 @@ def answer(status, *errors, headers=None):
 )
 def test_refusals(status, words, kind):
     error = refusal(answer(status, *filter(None, [words])), NAMES)
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert error.http_status == status
     assert error.message.endswith(".")
     assert "\n" not in error.message + error.detail
@@ -312,7 +312,7 @@ def test_retry_after_is_passed_on():
 )
 def test_refused_logins(status, words, kind):
     error = login_refused(answer(status, words), NAMES, method="approle", hint="role_id")
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert error.message.endswith(".")
 
 
