@@ -52,7 +52,7 @@ options:
             type: str
           ca_bundle:
             description:
-            - 'The certificates that the CA''s TLS certificate is checked with: a path on the controller, or PEM text.'
+            - 'The certificates that the CA''s TLS certificate is checked with: a path where the call is made, or PEM text.'
             - When it is not given, the controller's own trust store is used.
             type: str
           validate_certs:
@@ -165,7 +165,7 @@ options:
                     type: str
                   token_path:
                     description:
-                    - File on the controller that holds the token.
+                    - File, where the call to the CA is made, that holds the token.
                     type: path
                     default: /var/run/secrets/kubernetes.io/serviceaccount/token
                   mount:
@@ -180,12 +180,12 @@ options:
                 suboptions:
                   certificate:
                     description:
-                    - File on the controller with the certificate, in PEM.
+                    - File, where the call to the CA is made, with the certificate, in PEM.
                     type: path
                     required: true
                   private_key:
                     description:
-                    - File on the controller with its key, in PEM, not encrypted.
+                    - File, where the call to the CA is made, with its key, in PEM, not encrypted.
                     type: path
                     required: true
                   name:

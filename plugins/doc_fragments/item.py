@@ -51,7 +51,7 @@ options:
             type: str
           ca_bundle:
             description:
-            - 'The certificates that the CA''s TLS certificate is checked with: a path on the controller, or PEM text.'
+            - 'The certificates that the CA''s TLS certificate is checked with: a path where the call is made, or PEM text.'
             - When it is not given, the controller's own trust store is used.
             type: str
           validate_certs:
@@ -164,7 +164,7 @@ options:
                     type: str
                   token_path:
                     description:
-                    - File on the controller that holds the token.
+                    - File, where the call to the CA is made, that holds the token.
                     type: path
                     default: /var/run/secrets/kubernetes.io/serviceaccount/token
                   mount:
@@ -179,12 +179,12 @@ options:
                 suboptions:
                   certificate:
                     description:
-                    - File on the controller with the certificate, in PEM.
+                    - File, where the call to the CA is made, with the certificate, in PEM.
                     type: path
                     required: true
                   private_key:
                     description:
-                    - File on the controller with its key, in PEM, not encrypted.
+                    - File, where the call to the CA is made, with its key, in PEM, not encrypted.
                     type: path
                     required: true
                   name:
@@ -404,7 +404,7 @@ options:
   directory:
     description:
     - Where it lives on the host. C(/etc/certfleet/NAME) when it is not given. One directory serves one name.
-    type: path
+    type: str
   owner:
     description:
     - Owner of every file that holds the key. Root when it is not given and the host's user is root.
@@ -431,7 +431,7 @@ options:
   adopt_from:
     description:
     - A directory on the host with a set to take over by copying, without an order (certbot's C(live/NAME)).
-    type: path
+    type: str
   wait:
     description:
     - Whether to wait for a CA that answers that the request is pending.

@@ -39,7 +39,7 @@ COMMON_OPTIONS: Options = {
     "ca_bundle": {
         "type": "str",
         "description": [
-            "The certificates that the CA's TLS certificate is checked with: a path on the controller, or PEM text.",
+            "The certificates that the CA's TLS certificate is checked with: a path where the call is made, or PEM text.",
             "When it is not given, the controller's own trust store is used.",
         ],
     },

@@ -175,7 +175,7 @@ CERTIFICATE: Options = {
         "description": "Ask the CA on every run whether the certificate is revoked; if it is, issue again with a new key.",
     },
     "directory": {
-        "type": "path",
+        "type": "str",
         "description": "Where it lives on the host. C(/etc/certfleet/NAME) when it is not given. One directory serves one name.",
     },
     "owner": {
@@ -201,7 +201,7 @@ CERTIFICATE: Options = {
         "description": "What to write: V(pem) always, V(combined) adds one file with the key and the full chain.",
     },
     "adopt_from": {
-        "type": "path",
+        "type": "str",
         "description": "A directory on the host with a set to take over by copying, without an order (certbot's C(live/NAME)).",
     },
     "wait": _WAIT,

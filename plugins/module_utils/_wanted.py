@@ -175,7 +175,12 @@ def _renew_before(value: t.Optional[str], lifetime: t.Optional[int]) -> t.Option
 
 
 def _time(value: t.Optional[str]) -> t.Optional[datetime]:
-    return None if value is None else parse_time(value)
+    if value is None:
+        return None
+    try:
+        return parse_time(value)
+    except Misconfigured as error:
+        raise Misconfigured(f"reissue_before: {error.message}") from error
 
 
 def _passphrase(text: t.Optional[str]) -> t.Optional[str]:

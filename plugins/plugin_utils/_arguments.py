@@ -83,7 +83,7 @@ class Validator:
         outcome = self._validator.validate(arguments)
         secrets.add(outcome._no_log_values)
         if outcome.error_messages:
-            raise Misconfigured(secrets.mask("; ".join(_sentences(outcome))))
+            raise Misconfigured(secrets.mask(f"{'; '.join(_sentences(outcome))}."))
         return plain(outcome.validated_parameters)
 
 
@@ -135,7 +135,7 @@ def _dictionary(value: t.Any, option: str) -> t.Mapping[str, t.Any]:
 def _sentences(outcome: ValidationResult) -> t.Iterator[str]:
     for error in outcome.errors:
         unknown = "unknown option " if isinstance(error, UnsupportedError) else ""
-        yield _missing(error.msg) or f"{unknown}{error.msg}"
+        yield (_missing(error.msg) or f"{unknown}{error.msg}").rstrip(".")
 
 
 def _missing(message: str) -> t.Optional[str]:

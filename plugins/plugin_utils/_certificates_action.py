@@ -80,7 +80,7 @@ class CertificatesAction(PkiAction):
             case.authority = self._open(inherited["authority"])
             case.order_hash = order_hash(case.wanted, case.authority.identity)
         elif case.wanted.state != "absent":
-            raise Misconfigured(f"authority must be given when state is {case.wanted.state}")
+            raise Misconfigured(f"authority must be given when state is {case.wanted.state}.")
 
     def _inherited(self, options: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         key = repr(plain(options))

@@ -6,9 +6,9 @@
 
 """The way to the managed host: one program, fed to the interpreter or run as a module.
 
-The program goes over standard input exactly when Ansible would pipeline one of its own modules
-and the interpreter is known; that saves packing and unpacking a module. Otherwise it runs as the
-module ``certificate_store``. The answer is the same.
+The program goes over standard input when Ansible would pipeline one of its own modules and the
+interpreter is known; that saves packing and unpacking a module. Otherwise it runs as the module
+``certificate_store``. The answer is the same.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Remote:
 
     def call(self, state: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
         """Run the program once for all items and return its answers in the same order. Raises HostFailure."""
-        interpreter = self._interpreter() if self._pipelined() else None
+        interpreter = self._way_of_stdin(items)
         request = {"state": state, "check": self._check, "certificates": list(items)}
         answer = self._as_module(request) if interpreter is None else self._on_stdin(interpreter, request)
         return check_answers(answer, len(items))
@@ -72,8 +72,28 @@ class Remote:
     def _check(self) -> bool:
         return bool(self._action._task.check_mode)
 
-    def _pipelined(self) -> bool:
-        return self._action._is_pipelining_enabled("new")
+    def _way_of_stdin(self, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.List[str]]:
+        """Return the interpreter that the program is fed to, None if it has to go as a module.
+
+        Exactly when Ansible would pipeline and the interpreter is known; and, wherever it is possible,
+        with a passphrase: packed into a module it would lie in temporary files, here and there.
+        """
+        if self._action._is_pipelining_enabled("new"):
+            return self._interpreter()
+        if any(item.get("passphrase") for item in items) and self._takes_input():
+            return self._interpreter() or self._discovered()
+        return None
+
+    def _takes_input(self) -> bool:
+        connection = self._action._connection
+        become = connection.become
+        return bool(connection.has_pipelining) and (become is None or bool(getattr(become, "pipelining", True)))
+
+    def _discovered(self) -> t.Optional[t.List[str]]:
+        """Have Ansible find the interpreter, by a call that asks for nothing and holds no secret."""
+        self._as_module({"state": "inspected", "certificates": []})
+        found = self.passed_on.get("ansible_facts", {}).get("discovered_interpreter_python")
+        return shlex.split(str(found)) if found else None
 
     def _interpreter(self) -> t.Optional[t.List[str]]:
         """Return the host's interpreter as words if it is known without asking the host."""

@@ -277,7 +277,7 @@ class TestTokenThatDies:
 
     def test_limited_number_of_uses(self, server):
         authority = opened(server, auth={"approle": server.approle(name="uses", token_num_uses=2)})
-        for _ in range(5):
+        for _number in range(5):
             authority.request(make_order())
 
     def test_given_token_is_not_valid(self, server):
@@ -305,7 +305,7 @@ class TestTokenThatDies:
     def test_one_login_for_many_forks(self, server, tmp_path):
         options, before = server.options(auth={"approle": server.approle()}), server.logins()
 
-        def fork(_: int) -> str:
+        def fork(_number: int) -> str:
             tokens = FileTokens(tmp_path, b"k" * 32)
             return VaultAuthority(options, Context(tokens=tokens)).request(make_order()).request_id
 
@@ -489,7 +489,7 @@ class TestUnavailable:
             own.api("POST", "sys/quotas/rate-limit/all", {"rate": 1, "path": "pki_int/"})
             authority = opened(own, timeout=1, retries=0)
             errors = []
-            for _ in range(3):
+            for _number in range(3):
                 try:
                     authority.request(make_order())
                 except Unavailable as error:
@@ -614,7 +614,7 @@ class TestListing:
         server.api("POST", "small/roles/web", {"allow_any_name": True, "key_type": "any", "ttl": "24h"})
         authority = opened(server, mount="small")
         assert list(authority.list_certificates()) == []
-        made = {authority.request(make_order()).request_id for _ in range(7)}
+        made = {authority.request(make_order()).request_id for _number in range(7)}
         revoked = next(iter(made))
         authority.revoke(CertificateReference(serial_number=revoked), reason="superseded")
         for page in (1, 2, 4, 8, 100):
@@ -625,7 +625,7 @@ class TestListing:
 
     def test_lazily(self, server):
         authority = opened(server)
-        for _ in range(3):
+        for _number in range(3):
             authority.request(make_order())
         reads = server.audited()
         next(authority.list_certificates())

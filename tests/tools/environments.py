@@ -37,6 +37,7 @@ BUILD = ROOT / "build"
 TREE = BUILD / "tree"
 #: The copy of the collection that everything is run on: ansible-test refuses to work in the repository itself.
 COLLECTION = TREE / "ansible_collections" / "certfleet" / "pki"
+_NO_CONFIGURATION = BUILD / "ansible.cfg"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,16 +67,18 @@ class Environment:
         return {
             **kept,
             "ANSIBLE_COLLECTIONS_PATH": str(TREE),
+            "ANSIBLE_CONFIG": str(_NO_CONFIGURATION),
             "ANSIBLE_HOME": str(BUILD / "home" / ".ansible"),
             "ANSIBLE_PIPELINING": "1",
-            "CERTFLEET_TEST_PYTHONS": os.pathsep.join(find_pythons().values()),
             "NO_COLOR": "1",
             "PATH": os.pathsep.join([str(self.path / "bin"), kept.get("PATH", os.defpath)]),
+            "PYTHONS": os.pathsep.join(find_pythons().values()),
             "VIRTUAL_ENV": str(self.path),
         }
 
     def ready(self) -> None:
         """Make it, or make it anew if what it is made from has changed."""
+        _NO_CONFIGURATION.touch()
         stamp = self.path / "certfleet-stamp"
         with self._alone():
             if not stamp.is_file() or stamp.read_text() != self._digest():
@@ -86,7 +89,7 @@ class Environment:
     def _alone(self) -> t.Iterator[None]:
         """Two steps that run at once may want the same environment."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as lock:
+        with self.path.with_name(f"{self.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

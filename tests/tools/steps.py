@@ -181,17 +181,16 @@ def _only_what_users_need(installed: Path) -> bool:
 
 
 def _documented(environment: Environment, variables: t.Mapping[str, str]) -> bool:
-    """Return whether ansible-doc lists every module of the repository."""
-    modules = {f"certfleet.pki.{path.stem}" for path in (COLLECTION / "plugins" / "modules").glob("*.py")}
-    command = [environment.program("ansible-doc"), "--list", "--json", "certfleet.pki"]
-    listed = json.loads(subprocess.check_output(command, env=dict(variables), text=True, cwd=BUILD))
-    missing = sorted(modules - set(listed))
-    say(
-        f"ansible-doc does not list {', '.join(missing)}."
-        if missing
-        else f"ansible-doc lists all {len(modules)} modules."
-    )
-    return not missing
+    """Return whether ansible-doc has the documentation of every module, filter and role of the repository."""
+    results = []
+    for kind, pattern in (("module", "plugins/modules/*.py"), ("filter", "plugins/filter/*.py"), ("role", "roles/*")):
+        names = {f"certfleet.pki.{path.stem}" for path in COLLECTION.glob(pattern)}
+        command = [environment.program("ansible-doc"), "--json", "--type", kind, *sorted(names)]
+        answer = subprocess.run(command, env=dict(variables), stdout=subprocess.PIPE, text=True, cwd=BUILD, check=False)
+        missing = names - set(json.loads(answer.stdout or "{}"))
+        say(f"ansible-doc knows {len(names) - len(missing)} of {len(names)} of type {kind}. {' '.join(missing)}")
+        results.append(not missing)
+    return all(results)
 
 
 def _play(environment: Environment, variables: t.Mapping[str, str], where: Path) -> bool:

@@ -57,7 +57,14 @@ def run(item: dict, check: bool) -> dict:
         return {"changed": False, "prepared": None}
     with locked(store):
         changed = action(store, item, False)
-        return {"changed": changed, "prepared": _prepared(store, changed) if action is _prepare else None}
+        answer = {"changed": changed, "prepared": _prepared(store, changed) if action is _prepare else None}
+        empty = action is _discard and set(os.listdir(store.directory)) <= {os.path.basename(store.lock)}
+        if empty:
+            remove_file(store.lock)
+    if empty:  # nothing was there before the request that is gone
+        with contextlib.suppress(OSError):
+            os.rmdir(store.directory)
+    return answer
 
 
 def _action(item):

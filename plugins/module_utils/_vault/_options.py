@@ -65,7 +65,7 @@ _KUBERNETES = _method(
         "role": _text("Role of the auth method.", required=True),
         "jwt": _secret("The token; read from O(authority.vault.auth.kubernetes.token_path) when not given."),
         "token_path": {
-            **_file("File on the controller that holds the token."),
+            **_file("File, where the call to the CA is made, that holds the token."),
             "no_log": False,
             "default": "/var/run/secrets/kubernetes.io/serviceaccount/token",
         },
@@ -76,9 +76,9 @@ _KUBERNETES = _method(
 _CERT = _method(
     "Logs in with a TLS client certificate.",
     {
-        "certificate": _file("File on the controller with the certificate, in PEM.", required=True),
+        "certificate": _file("File, where the call to the CA is made, with the certificate, in PEM.", required=True),
         "private_key": {
-            **_file("File on the controller with its key, in PEM, not encrypted.", required=True),
+            **_file("File, where the call to the CA is made, with its key, in PEM, not encrypted.", required=True),
             "no_log": False,
         },
         "name": _text("Role of the auth method; when not given, any that accepts the certificate."),

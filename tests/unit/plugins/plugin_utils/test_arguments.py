@@ -110,7 +110,7 @@ def test_numbers_are_text_where_text_is_needed() -> None:
 def test_what_depends_on_another_option_is_said_with_it() -> None:
     options = item_options(authority_entry(required=False))
     relations = {"required_if": [("state", "present", ("authority",))]}
-    with pytest.raises(Misconfigured, match=r"^authority must be given when state is present$"):
+    with pytest.raises(Misconfigured, match=r"^authority must be given when state is present\.$"):
         Validator(options, relations).validate({"name": "web"}, Secrets())
 
 
