@@ -15,6 +15,8 @@ from ansible_collections.certfleet.pki.tests.support.matrix import STAGES, Certi
 from ansible_collections.certfleet.pki.tests.support.playbooks import Played
 from ansible_collections.certfleet.pki.tests.support.tasks import LOCAL
 
+pytestmark = pytest.mark.smoke
+
 Plain = t.Dict[str, t.Any]
 
 ROOT = CertificateAuthority("Root")

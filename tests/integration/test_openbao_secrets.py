@@ -126,7 +126,7 @@ def test_the_environment_of_a_task_goes_to_the_host_without_credentials(server: 
     noted = {level: noting(tmp_path / level, "openssl") for level in ("task", "block", "variable")}
     environments = {
         level: {**values, "VAULT_ADDR": server.url, "HARMLESS": "arrives", "PATH": path}
-        for level, (path, _) in noted.items()
+        for level, (path, _notes) in noted.items()
     }
     tasks = {level: environment_tasks(level, vault(server)) for level in noted}
     plays = [

@@ -17,6 +17,8 @@ from ansible_collections.certfleet.pki.tests.support.matrix import comparable
 from ansible_collections.certfleet.pki.tests.support.playbooks import BOTH_WAYS, Site, counted_interpreter
 from ansible_collections.certfleet.pki.tests.support.tasks import certificate, named
 
+pytestmark = pytest.mark.smoke
+
 SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
 

@@ -71,39 +71,23 @@ def format_files(environment: Environment) -> bool:
 
 def unit(environment: Environment) -> bool:
     """Run the unit tests."""
-    return _pytest(environment, "tests/unit")
+    return _pytest(environment, "tests/unit", "--dist", "worksteal")
 
 
 def integration(environment: Environment) -> bool:
-    """Run the integration tests, against real servers."""
-    return _pytest(environment, "tests/integration")
+    """Run the integration tests, against real servers; each file on its own, because it has a server or a story."""
+    return _pytest(environment, "tests/integration", "--dist", "loadfile")
 
 
 def smoke(environment: Environment) -> bool:
     """Run the unit tests and the integration tests that show whether this ansible-core works at all."""
-    return _pytest(environment, "tests/unit") & _pytest(environment, "tests/integration", "-m", "smoke")
+    return unit(environment) & _pytest(environment, "tests/integration", "-m", "smoke", "--dist", "loadfile")
 
 
 def _pytest(environment: Environment, *arguments: str) -> bool:
     cache = f"cache_dir={BUILD / 'cache' / 'pytest' / environment.name}"
-    return _run(
-        environment,
-        "python",
-        "-B",
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "-o",
-        cache,
-        "-n",
-        "auto",
-        "--dist",
-        "loadfile",
-        f"--junit-xml={next_result()}",
-        *arguments,
-        PYTHONPATH=str(TREE),
-    )
+    usual = ("-q", "-rs", "-o", cache, "-n", "auto", f"--junit-xml={next_result()}")
+    return _run(environment, "python", "-B", "-m", "pytest", *usual, *arguments, PYTHONPATH=str(TREE))
 
 
 def benchmark(environment: Environment) -> bool:
@@ -172,11 +156,8 @@ def _only_what_users_need(installed: Path) -> bool:
         "roles",
     }
     extra = sorted({path.name for path in top.iterdir()} - allowed)
-    say(
-        f"The artefact holds what users don't need: {', '.join(extra)}."
-        if extra
-        else "The artefact holds only what users need."
-    )
+    said = f"what users don't need: {', '.join(extra)}" if extra else "only what users need"
+    say(f"The artefact holds {said}.")
     return not extra
 
 

@@ -232,9 +232,11 @@ class VaultAuthority(Authority, Revokes, ReportsStatus, HasPolicy, HasChain, Lis
                 return
             keys = page.get("keys") or []
             yield from map(normalise_serial, keys)
-            if len(keys) != _PAGE or keys[-1] == after:
+            # The server tells serial numbers with colons, and compares with how it stores them, with hyphens.
+            last = keys[-1].replace(":", "-") if keys else after
+            if len(keys) != _PAGE or last == after:
                 return
-            after = keys[-1]
+            after = last
 
     # Revocation
 
