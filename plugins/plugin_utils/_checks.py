@@ -205,6 +205,11 @@ def _replaced_chain(view: View) -> t.Optional[Reason]:
     return Reason("issuer_differs", f"cert.pem was replaced by one from {view.facts.issuer}, whose chain is not there.")
 
 
+def _recorded_identity(view: View) -> t.Optional[str]:
+    identity = view.stored.own_record.get("authority_id")
+    return identity if identity and isinstance(identity, str) else None
+
+
 def _policy(view: View) -> t.Optional[Reason]:
     asked = view.request or Request.of(view.facts)
     # What the CA added or dropped would be the same after another order.
@@ -219,7 +224,7 @@ def _policy(view: View) -> t.Optional[Reason]:
             key=view.facts.key,
             extended_key_usage=asked.extended_key_usage,
             lifetime=granted_lifetime(view.facts.not_before, view.facts.not_after),
-            authority_identity=view.stored.own_record.get("authority_id") or None,
+            authority_identity=_recorded_identity(view),
         )
     ]
     return Reason("policy_violation", " ".join(dict.fromkeys(broken))) if broken else None

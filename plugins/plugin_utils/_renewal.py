@@ -104,7 +104,7 @@ def moment_in_window(suggestion: RenewalSuggestion, *, seed: str) -> datetime:
 def _before_end(not_before: datetime, end: datetime, issued: datetime, renew_before: t.Optional[RenewBefore]) -> Moment:
     lifetime = end - not_before
     left, warnings = _left(lifetime, renew_before)
-    moment = end - left
+    moment = (end - left).replace(microsecond=0)
     if moment <= issued:
         # A short lifetime, most of it backdated: by the rule it would be renewed in every run.
         moment = end - (end - issued) / 2

@@ -57,7 +57,9 @@ def test_executions_on_the_host(tmp_path: Path, way: str) -> None:
     played = counting.site.play(tasks)
     assert [failure[1] for failure in played.failures] == ["refused at once"]
     counts = [counting.count(result) for result in played.results if result.task.endswith(": count")]
-    executions = {task["name"]: later - earlier for (task, _expected), earlier, later in zip(stories, counts, counts[1:])}
+    executions = {
+        task["name"]: later - earlier for (task, _expected), earlier, later in zip(stories, counts, counts[1:])
+    }
     assert executions == {task["name"]: expected for task, expected in stories}
 
 

@@ -164,6 +164,6 @@ def test_every_oid_that_is_accepted_can_be_encoded(arcs: t.List[int]) -> None:
     try:
         want_usages([oid])
     except Misconfigured:
-        assert len(oid) > 63
+        assert len(oid) > 63 or max(arcs) >= 2**128
     else:
         assert ObjectIdentifier(oid).dotted_string == oid
