@@ -37,6 +37,8 @@ BUILD = ROOT / "build"
 TREE = BUILD / "tree"
 #: The copy of the collection that everything is run on: ansible-test refuses to work in the repository itself.
 COLLECTION = TREE / "ansible_collections" / "certfleet" / "pki"
+#: Where servers are, and what only root uses; not on everybody's PATH.
+_SYSTEM_PATH = ("/usr/sbin", "/sbin")
 _NO_CONFIGURATION = BUILD / "ansible.cfg"
 
 
@@ -71,7 +73,7 @@ class Environment:
             "ANSIBLE_HOME": str(BUILD / "home" / ".ansible"),
             "ANSIBLE_PIPELINING": "1",
             "NO_COLOR": "1",
-            "PATH": os.pathsep.join([str(self.path / "bin"), kept.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join([str(self.path / "bin"), kept.get("PATH", os.defpath), *_SYSTEM_PATH]),
             "PYTHONS": os.pathsep.join(find_pythons().values()),
             "VIRTUAL_ENV": str(self.path),
         }
