@@ -60,7 +60,7 @@ def test_delegate_to(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", BOTH_WAYS)
-def test_an_interpreter_that_is_discovered(tmp_path: Path, way: str) -> None:
+def test_interpreter_found(tmp_path: Path, way: str) -> None:
     """Ansible finds one at the first module, which is then known to the way over standard input."""
     if shutil.which("python3", path=SYSTEM) is None:
         pytest.skip("there is no python3 where Ansible looks for one")
@@ -73,7 +73,7 @@ def test_an_interpreter_that_is_discovered(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", BOTH_WAYS)
-def test_an_interpreter_that_is_not_there(tmp_path: Path, way: str) -> None:
+def test_interpreter_missing(tmp_path: Path, way: str) -> None:
     site = Site(tmp_path, {"one": {**BOTH_WAYS[way], "ansible_python_interpreter": "/nonexistent/python"}})
     played = site.play([certificate("issue")], verbosity=1)
     assert played["issue"].failed

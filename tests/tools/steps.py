@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -93,8 +94,10 @@ def smoke(environment: Environment) -> bool:
 
 def _pytest(environment: Environment, *arguments: str) -> bool:
     cache = f"cache_dir={BUILD / 'cache' / 'pytest' / environment.name}"
-    usual = ("-q", "-rs", "-o", cache, "-n", "auto", f"--junit-xml={next_result()}")
-    return _run(environment, "python", "-B", "-m", "pytest", *usual, *arguments, PYTHONPATH=str(TREE))
+    # A short name: sockets are made below it, and their paths may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="cf") as folder:
+        usual = ("-q", "-rs", "-o", cache, "-n", "auto", f"--junit-xml={next_result()}", f"--basetemp={folder}/t")
+        return _run(environment, "python", "-B", "-m", "pytest", *usual, *arguments, PYTHONPATH=str(TREE))
 
 
 def benchmark(environment: Environment) -> bool:
