@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -29,6 +30,8 @@ def say(text: str) -> None:
 def call(words: t.Sequence[str], **options: t.Any) -> bool:
     """Run a program; True if it succeeded. The options are those of ``subprocess.run``."""
     done = subprocess.run(words, stdout=_stream(), stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode:
+        say(f"-- exit status {done.returncode}: {os.path.basename(words[0])}")
     return done.returncode == 0
 
 
