@@ -496,7 +496,7 @@ class TestUnavailable:
                     errors.append(error)
             assert errors[0].http_status == 429
             # With retries, the request goes through.
-            assert opened(own, timeout=20).request(make_order()).request_id
+            assert opened(own, timeout=20, retries=20).request(make_order()).request_id
 
 
 class TestTls:
