@@ -17,6 +17,8 @@ __all__ = (
     "AuthorityChain",
     "CertificateReference",
     "CertificateStatus",
+    "Challenge",
+    "Hosting",
     "Issued",
     "KeyParameters",
     "Names",
@@ -111,12 +113,44 @@ class Issued:
 
 
 @dataclasses.dataclass(frozen=True)
+class Hosting:
+    """Where a host shows an HTTP challenge: below ``webroot``, or by a small server of its own (``standalone``).
+
+    ``host`` is another one than the certificate's, by its name in the inventory. ``standalone`` holds
+    ``port``, ``address``, ``stop_command`` and ``start_command``.
+    """
+
+    host: t.Optional[str] = None
+    webroot: t.Optional[str] = None
+    standalone: t.Optional[t.Mapping[str, t.Any]] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Challenge:
+    """What has to be seen at one name before the CA issues (RFC 8555, section 8).
+
+    ``type`` is ``http-01`` or ``dns-01``; ``name`` an A-label or an address; ``content`` the key
+    authorization, or for ``dns-01`` the value of the TXT record. ``hosting`` is None where no host has a part.
+    """
+
+    type: str
+    name: str
+    token: str
+    content: str
+    hosting: t.Optional[Hosting] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Pending:
-    """The CA needs more time. ``retry_after`` is the seconds it suggests to wait, ``detail`` what it waits for."""
+    """The CA needs more time. ``retry_after`` is the seconds it suggests to wait, ``detail`` what it waits for.
+
+    ``challenges`` are what has to be shown before the CA goes on (see ProvesControl).
+    """
 
     request_id: str
     retry_after: t.Optional[float] = None
     detail: str = ""
+    challenges: t.Tuple[Challenge, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, Misconfigured, PkiError
+from ansible_collections.certfleet.pki.plugins.module_utils._host import program
 from ansible_collections.certfleet.pki.plugins.module_utils._operation import PATHS, failed, run
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call
@@ -50,7 +51,21 @@ def _call(module: AnsibleModule, parameters: t.Dict[str, t.Any]) -> Call:
         parameters=parameters,
         policies=() if policy is None else (parse_policy(policy, source="option policy"),),
         check=module.check_mode,
+        hosts=_here,
+        signs=_signed_here,
     )
+
+
+def _signed_here(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> t.Sequence[t.Mapping[str, t.Any]]:
+    return program.run({"state": "inspected", "certificates": [], "signatures": wanted})["signatures"]
+
+
+def _here(host: t.Optional[str], challenges: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """Show or hide on this very machine."""
+    if host:
+        raise Misconfigured(f"host ({host}) can't be reached from the delegate; leave it out, or don't delegate.")
+    answer = program.run({"state": "prepared", "certificates": [], "challenges": challenges})
+    return t.cast(t.Mapping[str, t.Any], answer["challenges"])
 
 
 def without_nulls(value: t.Any) -> t.Any:

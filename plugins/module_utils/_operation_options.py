@@ -96,9 +96,25 @@ OPERATIONS: t.Mapping[str, Operation] = {
                     "default": "unspecified",
                     "description": "Why (RFC 5280). A CA that keeps no reasons ignores it.",
                 },
+                "private_key_path": {
+                    "type": "str",
+                    "no_log": False,
+                    "description": [
+                        "The certificate's private key, on the host that the task addresses.",
+                        (
+                            "With it the request to revoke is signed there, instead of using the account, "
+                            "which may be lost or somebody else's. O(authority.acme) only."
+                        ),
+                    ],
+                },
+                "private_key_passphrase": {
+                    "type": "str",
+                    "no_log": True,
+                    "description": "The passphrase of O(private_key_path), if it has one.",
+                },
             }
         ),
-        _ONE_REFERENCE,
+        {**_ONE_REFERENCE, "required_by": {"private_key_passphrase": ["private_key_path"]}},
     ),
     "authority_info": Operation(_with_authority({}), {}),
 }

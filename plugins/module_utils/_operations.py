@@ -15,12 +15,14 @@ from datetime import datetime
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
     Authority,
     Cancels,
+    Describes,
     FindsRequest,
     HasChain,
     HasPolicy,
     Lists,
     ReportsStatus,
     Revokes,
+    RevokesByKey,
     SuggestsRenewal,
     utc_now,
 )
@@ -34,7 +36,9 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._names import normalise_serial
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, as_dict
+from ansible_collections.certfleet.pki.plugins.module_utils._proving import Hosts
 from ansible_collections.certfleet.pki.plugins.module_utils._result import empty_result, with_pem
+from ansible_collections.certfleet.pki.plugins.module_utils._signing import HostSigns, signing_with
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress, wait_for
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate, result_fields, split_pem
 
@@ -54,6 +58,16 @@ _ABILITIES: t.Mapping[str, type] = {
 }
 
 
+def no_hosts(host: t.Optional[str], challenges: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """Be the way to hosts where there is none. Raises Misconfigured."""
+    raise Misconfigured("No host can show the CA's challenges here; use a challenge that needs none.")
+
+
+def no_signatures(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> t.Sequence[t.Mapping[str, t.Any]]:
+    """Be the host where there is none. Raises Misconfigured."""
+    raise Misconfigured("No host can sign with private_key_path here; leave it out.")
+
+
 @dataclasses.dataclass(frozen=True)
 class Call:
     """One call of an operation: the CA, the parameters, and what of the world it may use."""
@@ -64,6 +78,8 @@ class Call:
     check: bool = False
     clock: t.Callable[[], datetime] = utc_now
     progress: Progress = lambda waited, pause, detail: None
+    hosts: Hosts = no_hosts
+    signs: HostSigns = no_signatures
 
 
 def reference_of(parameters: t.Mapping[str, t.Any]) -> CertificateReference:
@@ -101,8 +117,12 @@ def revoke(call: Call) -> Result:
     reference = reference_of(call.parameters)
     if not isinstance(call.authority, Revokes):
         raise Misconfigured(f"{call.authority.NAME} can't revoke certificates.")
-    revoke = _would_revoke if call.check else _revoke
-    changed = revoke(call.authority, reference, call.parameters["reason"])
+    if call.check:
+        changed = _would_revoke(call.authority, reference)
+    elif "private_key_path" in call.parameters:
+        changed = _revoke_with_key(call, reference)
+    else:
+        changed = call.authority.revoke(reference, reason=call.parameters["reason"])
     found = _after_revocation(call, reference, changed)
     result = with_pem(_result(call, found), _pem_of(found.certificate_pem, found.chain_pem))
     result["certificate"]["action"] = "revoked" if changed else "none"
@@ -123,6 +143,7 @@ def info(call: Call) -> Result:
             "crl_urls": list(chain.crl_urls) if chain else [],
             "abilities": sorted(name for name, ability in _ABILITIES.items() if isinstance(authority, ability)),
             "policy": as_dict(policy) if policy else None,
+            "details": dict(authority.describe()) if isinstance(authority, Describes) else {},
         },
         "certificate": _base_result(call),
     }
@@ -148,11 +169,17 @@ def _status(call: Call, reference: CertificateReference) -> CertificateStatus:
     return CertificateStatus("issued", reference.request_id, answer.certificate_pem, answer.chain_pem)
 
 
-def _revoke(authority: Revokes, reference: CertificateReference, reason: str) -> bool:
-    return authority.revoke(reference, reason=reason)
+def _revoke_with_key(call: Call, reference: CertificateReference) -> bool:
+    path = call.parameters["private_key_path"]
+    if not isinstance(call.authority, RevokesByKey):
+        raise Misconfigured(f"{call.authority.NAME} can't revoke with private_key_path; leave it out.")
+    if reference.certificate_pem is None:
+        raise Misconfigured("private_key_path goes with certificate or path only; give one of them.")
+    sign = signing_with(call.signs, path=path, passphrase=call.parameters.get("private_key_passphrase"))
+    return call.authority.revoke_with_key(reference.certificate_pem, reason=call.parameters["reason"], sign=sign)
 
 
-def _would_revoke(authority: Revokes, reference: CertificateReference, reason: str) -> bool:
+def _would_revoke(authority: Authority, reference: CertificateReference) -> bool:
     """Predict by reading; a CA that can't tell is expected to revoke."""
     if not isinstance(authority, ReportsStatus):
         return True

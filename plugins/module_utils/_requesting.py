@@ -20,6 +20,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued
 from ansible_collections.certfleet.pki.plugins.module_utils._operations import Call, Result, answer_result
 from ansible_collections.certfleet.pki.plugins.module_utils._own_policy import enforce_own_policy
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy, enforce
+from ansible_collections.certfleet.pki.plugins.module_utils._proving import prove
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import wait_for
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import (
     want_key,
@@ -45,10 +46,10 @@ def request(call: Call) -> Result:
         enforce_own_policy(own, **_asked(order, call.authority.identity))
     if call.check:
         return _predicted(call, order)
-    answer = _submit(call, order)
+    answer, warnings = _submit(call, order)
     if key is not None and isinstance(answer, Pending):
         raise _lost_key(call, answer)
-    return _submitted(call, order, answer, key)
+    return _submitted(call, order, answer, key=key, warnings=warnings)
 
 
 def order_of(parameters: t.Mapping[str, t.Any], key: t.Any = None) -> Order:
@@ -116,13 +117,15 @@ def _own_request(parameters: t.Mapping[str, t.Any], key: t.Any) -> str:
     )
 
 
-def _submit(call: Call, order: Order) -> t.Union[Issued, Pending]:
+def _submit(call: Call, order: Order) -> t.Tuple[t.Union[Issued, Pending], t.Tuple[str, ...]]:
     answer = call.authority.request(order)
-    if isinstance(answer, Pending) and call.parameters["wait"]:
-        timeout = call.parameters["wait_timeout"]
-        with _about(answer.request_id):
-            answer = wait_for(call.authority, answer, timeout=timeout, progress=call.progress)
-    return answer
+    timeout = call.parameters["wait_timeout"]
+    with _about(answer.request_id):
+        if isinstance(answer, Pending) and answer.challenges:
+            return prove(call.authority, answer, hosts=call.hosts, timeout=timeout, progress=call.progress)
+        if isinstance(answer, Pending) and call.parameters["wait"]:
+            return wait_for(call.authority, answer, timeout=timeout, progress=call.progress), ()
+    return answer, ()
 
 
 @contextlib.contextmanager
@@ -146,17 +149,24 @@ def _lost_key(call: Call, answer: Pending) -> Misconfigured:
     )
 
 
-def _submitted(call: Call, order: Order, answer: t.Union[Issued, Pending], key: t.Any) -> Result:
-    warnings: t.Tuple[str, ...] = ()
+def _submitted(
+    call: Call, order: Order, answer: t.Union[Issued, Pending], *, key: t.Any, warnings: t.Tuple[str, ...]
+) -> Result:
     if isinstance(answer, Issued):
         with _about(answer.request_id):
-            warnings = check_answer(answer, order, now=call.clock(), policies=call.policies).warnings
+            warnings += _remarks(call, order, answer)
     result = answer_result(call, answer)
     result["certificate"].update(action=result["certificate"]["status"], warnings=list(warnings))
     result["changed"] = True
     if key is not None:
         result["private_key_pem"] = private_key_pem(key)
     return result
+
+
+def _remarks(call: Call, order: Order, answer: Issued) -> t.Tuple[str, ...]:
+    """Judge the answer and return what is worth a word. Raises BadCertificate."""
+    expected = call.authority.expected(order)
+    return check_answer(answer, expected, now=call.clock(), policies=call.policies).warnings
 
 
 def _predicted(call: Call, order: Order) -> Result:

@@ -22,6 +22,9 @@ Progress = t.Callable[[float, float, str], None]
 
 _SHORTEST = 1.0
 _LONGEST = 30.0
+#: What a CA's hint can't go below, and what is too short to be told.
+_AT_LEAST = 0.1
+_WORTH_TELLING = 1.0
 
 
 def wait_for(
@@ -35,7 +38,8 @@ def wait_for(
 ) -> t.Union[Issued, Pending]:
     """Ask until it is issued or ``timeout`` seconds have passed. Raises what the CA's ``collect`` raises.
 
-    A CA that can't be reached for a moment is asked again: its request is not lost.
+    A CA's hint counts; without one, pauses grow from one second to thirty. A CA that can't be
+    reached for a moment is asked again: its request is not lost.
     """
     started = clock()
     pause = _SHORTEST
@@ -44,8 +48,9 @@ def wait_for(
         left = timeout - (clock() - started)
         if left <= 0:
             break
-        wait = min(left, max(answer.retry_after or 0, pause))
-        progress(clock() - started, wait, answer.detail)
+        wait = min(left, max(answer.retry_after or pause, _AT_LEAST))
+        if wait >= _WORTH_TELLING:
+            progress(clock() - started, wait, answer.detail)
         sleep(wait)
         answer = _ask(authority, answer)
         pause = min(_LONGEST, pause * 2)

@@ -225,6 +225,83 @@ options:
           lease_token:
             description: The lease to release.
             type: str
+          keep_lease:
+            description: Keep the lease, because the run goes on.
+            type: bool
+            default: false
+          shown:
+            description: The challenges that are shown for the request, kept for the run that has to hide them.
+            type: list
+            elements: dict
+  challenges:
+    description:
+      - What a certificate authority looks for on this host (RFC 8555, section 8.3), as M(certfleet.pki.certificate) says it.
+      - It is hidden before, and shown after, the work on O(certificates).
+    type: dict
+    suboptions:
+      show:
+        description: Challenges to show.
+        type: list
+        elements: dict
+        suboptions: &challenge
+          webroot:
+            description: The directory that a web server serves. The files go to C(.well-known/acme-challenge/) below it.
+            type: path
+          standalone:
+            description: A web server of its own, which has nothing but the files and lives as long as it is needed.
+            type: dict
+            suboptions:
+              port:
+                description: The port to listen on.
+                type: int
+                default: 80
+              address:
+                description: The address to listen on. The default is every address.
+                type: str
+              seconds:
+                description: How long the server lives, in seconds, if nobody ends it; at most a day.
+                type: int
+                default: 300
+              stop_command:
+                description: Run before the server listens, as a list or a text that is split into words. No shell is used.
+                type: raw
+              start_command:
+                description: Run once when the server has ended, for whatever reason.
+                type: raw
+              secret:
+                description: At least 16 hexadecimal digits, with which files can be added to and taken from this server. It ends with the last one.
+                type: str
+                required: true
+          files:
+            description: What to show, by token.
+            type: dict
+            required: true
+      hide:
+        description: Challenges to hide. What is not there is no error.
+        type: list
+        elements: dict
+        suboptions: *challenge
+  signatures:
+    description: What to sign with private keys on this host, as M(certfleet.pki.certificate) says it.
+    type: list
+    elements: dict
+    suboptions:
+      private_key_path:
+        description: A file on the host with the private key.
+        type: path
+        required: true
+      passphrase:
+        description: Passphrase of the private key, if it has one.
+        type: str
+      algorithm:
+        description: The algorithm (RFC 7518, section 3.1), which has to fit the key.
+        type: str
+        choices: [RS256, ES256, ES384, ES512]
+        required: true
+      data:
+        description: What to sign, in base64.
+        type: str
+        required: true
   encoded:
     description:
       - Private to the collection. Return RV(answer) instead of RV(certificates), and items that fail do not fail the task.
@@ -408,6 +485,34 @@ certificates:
       type: dict
       returned: with O(state=prepared) and O(state=inspected)
       sample: null
+challenges:
+  description: What became of O(challenges).
+  returned: with O(challenges)
+  type: dict
+  contains:
+    changed:
+      description: Whether anything was shown or hidden.
+      type: bool
+      returned: always
+      sample: true
+    hide:
+      description: For each challenge to hide null, or its error as in RV(certificates[].error).
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+    show:
+      description: For each challenge to show null, or its error as in RV(certificates[].error).
+      type: list
+      elements: dict
+      returned: always
+      sample: [null]
+signatures:
+  description: For each of O(signatures), in order, C(signature) in base64 (DER with an ECDSA key), or C(error).
+  returned: with O(signatures)
+  type: list
+  elements: dict
+  sample: [{signature: MEUCIQ==}]
 answer:
   description: The same in JSON and base64, so that no value in it is masked. Private to the collection.
   returned: with O(encoded=true)
@@ -417,7 +522,7 @@ answer:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.certfleet.pki.plugins.module_utils._host.given import encoded, request_of, sentence
+from ansible_collections.certfleet.pki.plugins.module_utils._host.given import encoded, failure, request_of
 from ansible_collections.certfleet.pki.plugins.module_utils._host.program import run
 from ansible_collections.certfleet.pki.plugins.module_utils._host.spec import SPEC
 
@@ -433,9 +538,9 @@ def main():
     answer = run(request)
     if module.params["encoded"]:
         module.exit_json(changed=answer["changed"], answer=encoded(answer, module.no_log_values))
-    failed = [found for found in answer["certificates"] if found["error"]]
-    if failed:
-        module.fail_json(msg=sentence(failed), **answer)
+    message = failure(answer)
+    if message:
+        module.fail_json(msg=message, **answer)
     module.exit_json(**answer)
 
 

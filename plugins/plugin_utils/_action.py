@@ -22,7 +22,9 @@ from ansible_collections.certfleet.pki.plugins.module_utils._policy import Polic
 from ansible_collections.certfleet.pki.plugins.module_utils._registry import environment_variables, open_authority
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress
 from ansible_collections.certfleet.pki.plugins.plugin_utils._arguments import Secrets
+from ansible_collections.certfleet.pki.plugins.plugin_utils._elsewhere import other_host
 from ansible_collections.certfleet.pki.plugins.plugin_utils._mistakes import mistake, where
+from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN
 from ansible_collections.certfleet.pki.plugins.plugin_utils._session_cache import FileTokens
 
@@ -44,6 +46,8 @@ class PkiAction(ActionBase):
         self._secrets = Secrets()
         self._authorities: t.Dict[str, Authority] = {}
         self._policy_file: t.Optional[t.Tuple[Policy, ...]] = None
+        #: The host that the task addresses.
+        self._remote = Remote(self, self._task_vars)
         self._keep_credentials_here()
         try:
             result.update(self.perform())
@@ -104,6 +108,12 @@ class PkiAction(ActionBase):
             self._policy_file = (load_policy_file(path),) if path else ()
         own = () if option is None else (parse_policy(option, source="option policy"),)
         return self._policy_file + own
+
+    def _elsewhere(self, host: str) -> Remote:
+        """Return the way to a host by its name in the inventory. Raises Misconfigured if there is none."""
+        if host == self._task_vars.get("inventory_hostname") and not self._task.delegate_to:
+            return self._remote
+        return other_host(self, self._task_vars, host)
 
     def _progress(self, name: str) -> Progress:
         host = self._task_vars.get("inventory_hostname", "localhost")

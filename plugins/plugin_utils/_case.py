@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, Misconfigured, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._fit import Fitted
-from ansible_collections.certfleet.pki.plugins.module_utils._model import Issued, Order, Pending
+from ansible_collections.certfleet.pki.plugins.module_utils._model import Challenge, Issued, Order, Pending
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted import Wanted
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts
@@ -63,6 +63,8 @@ class Case:
     answer: t.Union[Issued, Pending, None] = None
     #: Whether this run sent the request, rather than collected an earlier one.
     submitted: bool = False
+    #: What this run has shown, or begun to show, and has to take back.
+    shown: t.Tuple[Challenge, ...] = ()
     fitted: t.Optional[Fitted] = None
     issued_at: t.Optional[datetime] = None
     renew_at: t.Optional[datetime] = None

@@ -41,9 +41,10 @@ class CertificatesAction(PkiAction):
         """Return a result with ``cases``, one entry for each item in order, and what concerns all."""
         self._validated: t.Dict[str, t.Dict[str, t.Any]] = {}
         cases = [self._case(index, item) for index, item in enumerate(items)]
-        remote = Remote(self, self._task_vars)
+        remote = self._remote
         flow = Flow(
             remote=remote,
+            elsewhere=self._elsewhere,
             authorities=AuthoritySide(clock=utc_now, progress=self._progress),
             clock=utc_now,
             check=bool(self._task.check_mode),

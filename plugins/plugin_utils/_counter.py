@@ -19,6 +19,9 @@ __all__ = ("Counter",)
 
 T = t.TypeVar("T")
 
+#: The CA is there, and only wants to be asked more slowly.
+_TOO_MANY_REQUESTS = 429
+
 
 class Counter:
     """Asks each CA for its policy once, and asks a CA that does not answer only once.
@@ -40,7 +43,8 @@ class Counter:
         try:
             return question()
         except Unavailable as error:
-            self._down.setdefault(authority.identity, error)
+            if error.http_status != _TOO_MANY_REQUESTS:
+                self._down.setdefault(authority.identity, error)
             raise
 
     def policy(self, authority: Authority) -> t.Optional[Policy]:

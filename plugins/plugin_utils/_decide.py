@@ -11,19 +11,26 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ReportsStatus, SuggestsRenewal
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFound, PkiError, Unavailable
-from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
+    Authority,
+    ReportsStatus,
+    SuggestsRenewal,
+)
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFound, Unavailable
+from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference, RenewalSuggestion
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS, denied
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence, plan
 from ansible_collections.certfleet.pki.plugins.plugin_utils._suggestion import (
+    fresh_suggestion,
     recorded_suggestion,
     suggestion_due,
-    suggestion_record,
 )
 
 __all__ = ("consult", "decide", "needs_consultation")
+
+#: Puts a question to a CA, unless it is known to be out of reach.
+Ask = t.Callable[[Authority, t.Callable[[], t.Optional[RenewalSuggestion]]], t.Optional[RenewalSuggestion]]
 
 
 def needs_consultation(case: Case, *, now: datetime) -> bool:
@@ -35,12 +42,15 @@ def needs_consultation(case: Case, *, now: datetime) -> bool:
     return isinstance(case.authority, SuggestsRenewal) and suggestion_due(case.observed.own_record, now=now)
 
 
-def consult(case: Case, *, now: datetime) -> None:
-    """Ask the CA whether the certificate is revoked, and when it would like it renewed."""
+def consult(case: Case, *, ask: Ask, now: datetime) -> None:
+    """Ask the CA whether the certificate is revoked, and when it would like it renewed. ``ask`` is the way to it."""
     if case.wanted.check_revocation:
         case.ca_status = _ca_status(case)
     if isinstance(case.authority, SuggestsRenewal) and suggestion_due(case.observed.own_record, now=now):
-        case.suggestion = _fresh_suggestion(case.authority, case.in_place.pem, now)
+        authority, pem = case.authority, case.in_place.pem
+        case.suggestion = fresh_suggestion(
+            lambda: ask(authority, lambda: authority.suggest_renewal(pem)), known=case.observed.own_record, now=now
+        )
 
 
 def decide(case: Case, *, now: datetime) -> None:
@@ -67,7 +77,10 @@ def _ca_status(case: Case) -> t.Optional[str]:
         case.warnings.append(f"{case.name}: {case.authority.NAME} can't tell whether a certificate is revoked.")
         return None
     try:
-        return case.authority.status(CertificateReference(certificate_pem=case.in_place.pem)).status
+        found = case.authority.status(CertificateReference(certificate_pem=case.in_place.pem))
+        if found.status == "unknown":
+            case.warnings.append(f"{case.name}: {found.detail}")
+        return found.status
     except NotFound:
         case.warnings.append(f"{case.name}: {case.authority.NAME} does not know the certificate that is installed.")
     except Unavailable as error:
@@ -75,13 +88,3 @@ def _ca_status(case: Case) -> t.Optional[str]:
             raise
         case.warnings.append(f"{case.name}: not known whether the certificate is revoked: {error.message}")
     return None
-
-
-def _fresh_suggestion(
-    authority: SuggestsRenewal, certificate_pem: str, now: datetime
-) -> t.Optional[t.Dict[str, t.Any]]:
-    """Ask; a query that fails must fail nothing else (RFC 9773, section 4.3)."""
-    try:
-        return suggestion_record(authority.suggest_renewal(certificate_pem), now=now)
-    except PkiError:
-        return None

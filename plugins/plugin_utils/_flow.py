@@ -19,6 +19,7 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._decide import consu
 from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import OpenRequest, observe
 from ansible_collections.certfleet.pki.plugins.plugin_utils._outcome import ASKS, conclude, last_item, spare
 from ansible_collections.certfleet.pki.plugins.plugin_utils._plan import Consequence
+from ansible_collections.certfleet.pki.plugins.plugin_utils._proofs import Proofs
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 from ansible_collections.certfleet.pki.plugins.plugin_utils._removal import remove
 
@@ -31,9 +32,16 @@ class Flow:
     """Carries out, or in check mode predicts, what a list of certificates needs."""
 
     def __init__(
-        self, *, remote: Remote, authorities: AuthoritySide, clock: t.Callable[[], datetime], check: bool
+        self,
+        *,
+        remote: Remote,
+        elsewhere: t.Callable[[str], Remote],
+        authorities: AuthoritySide,
+        clock: t.Callable[[], datetime],
+        check: bool,
     ) -> None:
         self._remote = remote
+        self._proofs = Proofs(remote=remote, elsewhere=elsewhere)
         self._authorities = authorities
         self._clock = clock
         self._check = check
@@ -44,6 +52,8 @@ class Flow:
         for case in _present(cases):
             guarded(lambda case: enforce_policies(case, case.policies), case)
         self._observe(_alive(cases))
+        if not self._check:
+            self._proofs.clear(_alive(cases))
         going = [case for case in _alive(cases) if case.wanted.state != "present"]
         if going:
             remove(going, remote=self._remote, authorities=self._authorities, check=self._check)
@@ -62,7 +72,7 @@ class Flow:
     def _decide(self, cases: Cases) -> None:
         now = self._clock()
         asking = [case for case in cases if needs_consultation(case, now=now)]
-        self._authorities.each(asking, lambda case: consult(case, now=now))
+        self._authorities.each(asking, lambda case: consult(case, ask=self._authorities.ask, now=now))
         for case in _alive(cases):
             guarded(lambda case: decide(case, now=now), case)
 
@@ -71,7 +81,7 @@ class Flow:
         cases = _alive(cases)
         self._prepare([case for case in cases if case.plan.consequence in ASKS])
         asked = [case for case in _alive(cases) if case.plan.consequence in ASKS]
-        self._authorities.obtain(asked)
+        self._authorities.obtain(asked, hosts_show=self._proofs.show)
         for case in cases:
             if case.plan.consequence is Consequence.ADOPT:
                 guarded(self._authorities.judge_adopted, case)
@@ -97,8 +107,14 @@ class Flow:
 
     def _finish(self, cases: Cases) -> None:
         """The last call on the host: install, repair, note or forget, for all cases together."""
+        self._proofs.hide_elsewhere(cases)
         last = [(case, item) for case in cases for item in [last_item(case)] if item is not None]
-        for case, answer in self._remote.each("present", last):
+        places, challenges = self._proofs.hiding(cases)
+
+        def hear(told: t.Mapping[str, t.Any]) -> None:
+            self._proofs.hidden(cases, places, told["hide"])
+
+        for case, answer in self._remote.each("present", last, challenges, hear=hear):
             case.installed = answer
         for case in _alive(cases):
             conclude(case)

@@ -25,6 +25,7 @@ __all__ = (
     "prepare_item",
     "remove_item",
     "repair_item",
+    "showing_item",
     "suggestion_item",
 )
 
@@ -60,12 +61,23 @@ def prepare_item(case: Case) -> Item:
 
 
 def note_item(case: Case, *, status: str, request_id: t.Optional[str], detail: str) -> Item:
-    """Write down what became of the request."""
-    return {
-        **_base(case),
-        "state": "prepared",
-        "request": {"request_id": request_id, "status": status, "detail": detail, "lease_token": RUN.token},
+    """Write down what became of the request; the run is over."""
+    request: Item = {"request_id": request_id, "status": status, "detail": detail, "lease_token": RUN.token}
+    if case.shown:
+        request["shown"] = []
+    return {**_base(case), "state": "prepared", "request": request}
+
+
+def showing_item(case: Case, shown: t.Sequence[Item]) -> Item:
+    """Write down the request's id, and what is about to be shown for it, before it is; the run goes on."""
+    request = {
+        "request_id": case.answer.request_id if case.answer else None,
+        "status": "pending",
+        "shown": list(shown),
+        "lease_token": RUN.token,
+        "keep_lease": True,
     }
+    return {**_base(case), "state": "prepared", "request": request}
 
 
 def discard_item(case: Case) -> Item:
@@ -188,6 +200,7 @@ def _record(case: Case) -> Item:
         authority_id=case.authority.identity,
         request_id=case.answer.request_id if case.answer else None,
         issued_at=case.issued_at,
+        suggestion=case.suggestion,
     )
 
 

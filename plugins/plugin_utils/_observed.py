@@ -112,6 +112,8 @@ class OpenRequest:
     created_at: t.Optional[datetime] = None
     intent: Record = dataclasses.field(default_factory=dict)
     lease: Record = dataclasses.field(default_factory=dict)
+    #: The challenges that were, and may still be, shown for it, as the controller noted them.
+    shown: t.Tuple[t.Mapping[str, str], ...] = ()
 
     @property
     def rejected(self) -> bool:
@@ -207,7 +209,12 @@ def _open_request(part: t.Any) -> t.Optional[OpenRequest]:
         created_at=as_time(part.get("created_at")),
         intent=as_mapping(part.get("intent")),
         lease=as_mapping(part.get("lease")),
+        shown=tuple(entry for entry in _as_list(part.get("shown")) if _has_texts_only(entry)),
     )
+
+
+def _has_texts_only(entry: t.Any) -> bool:
+    return isinstance(entry, t.Mapping) and all(isinstance(value, str) for value in entry.values())
 
 
 def _csr_key(csr_pem: str) -> t.Optional[str]:

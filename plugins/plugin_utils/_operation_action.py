@@ -53,7 +53,13 @@ class OperationAction(PkiAction):
             policies=self._policies(self._parameters.get("policy")),
             check=bool(self._task.check_mode),
             progress=self._progress(self.OPERATION),
+            hosts=self._on_host,
+            signs=self._remote.sign,
         )
+
+    def _on_host(self, host: t.Optional[str], challenges: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        remote = self._remote if host is None else self._elsewhere(host)
+        return remote.run("prepared", [], challenges)[1]
 
     def _on_delegate(self) -> t.Dict[str, t.Any]:
         """Run as a module over there; the controller's policy file is checked here all the same."""

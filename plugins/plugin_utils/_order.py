@@ -76,6 +76,7 @@ def install_record(
     authority_id: t.Optional[str],
     request_id: t.Optional[str] = None,
     issued_at: t.Optional[datetime] = None,
+    suggestion: t.Optional[t.Mapping[str, t.Any]] = None,
 ) -> t.Dict[str, t.Any]:
     """Return the controller's part of ``record.json`` for a certificate that is about to be installed.
 
@@ -92,6 +93,6 @@ def install_record(
         "serial_number": facts.serial_number,
         "fingerprint_sha256": facts.fingerprint_sha256,
         "issued_at": isoformat(issued_at or facts.not_before),
-        "suggestion": None,
+        "suggestion": suggestion,
         "revoked": False,
     }

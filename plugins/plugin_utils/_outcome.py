@@ -53,6 +53,8 @@ def _after_failure(case: Case) -> t.Optional[t.Dict[str, t.Any]]:
         return items.repair_item(case, case.plan.repair) if case.plan.repair in REPAIRS else None
     request_id = case.answer.request_id if case.answer else case.prepared.get("request_id")
     told = case.failure.detail or case.failure.message
+    if isinstance(case.error, Rejected) and case.error.retryable:
+        return items.discard_item(case)
     if request_id:
         status = "rejected" if case.failure.kind in _FINAL else "pending"
         return items.note_item(case, status=status, request_id=request_id, detail=told)

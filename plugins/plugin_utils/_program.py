@@ -23,9 +23,22 @@ import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils import _host
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
-from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES
+from ansible_collections.certfleet.pki.plugins.module_utils._host.program import EXTRAS, STATES
 
-__all__ = ("INTERPRETER_ARGUMENTS", "build_program", "check_answers", "decode_answer", "parse_answer", "render_call")
+__all__ = (
+    "INTERPRETER_ARGUMENTS",
+    "PARTS",
+    "build_program",
+    "check_answers",
+    "check_challenges",
+    "check_signatures",
+    "decode_answer",
+    "parse_answer",
+    "render_call",
+)
+
+#: Each state, and each other thing that a request may hold, with the module of the host half that does it.
+PARTS: t.Mapping[str, str] = {**STATES, **EXTRAS}
 
 #: As isolated as ``-I``, which Python 2.7 does not know: it would end in a usage text, not in our sentence.
 #: The program itself removes the working directory from the search path before it imports anything.
@@ -35,6 +48,7 @@ PACKAGE = "ansible_collections.certfleet.pki.plugins.module_utils._host"
 BEGIN = "-----BEGIN CERTFLEET ANSWER-----"
 END = "-----END CERTFLEET ANSWER-----"
 
+_CHALLENGES = ("show", "hide")
 _WRONG_FORM = "The host's answer has the wrong form: run again, and report it if it stays."
 
 _HEAD = """\
@@ -72,12 +86,12 @@ def main(text):
 
 
 @functools.cache
-def build_program(states: t.FrozenSet[str] = frozenset(STATES)) -> str:
-    """Return the program for requests with these states, without a request.
+def build_program(parts: t.FrozenSet[str] = frozenset(PARTS)) -> str:
+    """Return the program for requests with these states and other parts, without a request.
 
-    Only the modules that these states can reach are in it. Made once per process; ASCII throughout.
+    Only the modules that these can reach are in it. Made once per process; ASCII throughout.
     """
-    names = _reachable(["codec", "program", *sorted(STATES[state] for state in states)])
+    names = _reachable(["codec", "program", *sorted(PARTS[part] for part in parts)])
     sources = {PACKAGE: "", **{f"{PACKAGE}.{name}": _MODULES[name].source for name in sorted(names)}}
     literals = ",\n".join(f"{name!r}: {source!a}" for name, source in sources.items())
     return _HEAD % {"package": PACKAGE, "sources": literals, "begin": BEGIN, "end": END}
@@ -114,11 +128,29 @@ def check_answers(answer: t.Any, count: int) -> t.List[t.Dict[str, t.Any]]:
     return answers
 
 
+def check_challenges(answer: t.Mapping[str, t.Any], challenges: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Return the answer to the challenges: an error or None for each. Raises HostFailure unless it has our form."""
+    found = answer.get("challenges") or {what: [] for what in _CHALLENGES}
+    if any(len(found[what]) != len(challenges.get(what) or ()) for what in _CHALLENGES):
+        raise HostFailure(_WRONG_FORM)
+    return found
+
+
+def check_signatures(answer: t.Mapping[str, t.Any], count: int) -> t.List[t.Dict[str, t.Any]]:
+    """Return ``count`` signatures, each ``signature`` or ``error``. Raises HostFailure unless they have our form."""
+    found = answer.get("signatures") or []
+    if len(found) != count:
+        raise HostFailure(_WRONG_FORM)
+    return found
+
+
 def _checked(answer: t.Any) -> t.Dict[str, t.Any]:
     if isinstance(answer, dict) and isinstance(answer.get("failure"), str):
         raise HostFailure(answer["failure"])
     answers = answer.get("certificates") if isinstance(answer, dict) else None
     if not isinstance(answers, list) or not all(map(_has_our_form, answers)):
+        raise HostFailure(_WRONG_FORM)
+    if not _are_challenges(answer.get("challenges")) or not _are_signatures(answer.get("signatures")):
         raise HostFailure(_WRONG_FORM)
     return answer
 
@@ -134,6 +166,29 @@ def _has_our_form(answer: t.Any) -> bool:
         and isinstance(answer.get("installed_at"), (str, type(None)))
         and isinstance(attributes, list)
         and all(isinstance(difference, dict) for difference in attributes)
+    )
+
+
+def _are_challenges(part: t.Any) -> bool:
+    if not isinstance(part, dict):
+        return part is None
+    lists = [part.get(what) for what in _CHALLENGES]
+    return isinstance(part.get("changed"), bool) and all(
+        isinstance(errors, list) and all(_is_none_or_has_texts(error, ("code", "detail")) for error in errors)
+        for errors in lists
+    )
+
+
+def _are_signatures(part: t.Any) -> bool:
+    if not isinstance(part, list):
+        return part is None
+    return all(isinstance(found, dict) and _is_signature(found) for found in part)
+
+
+def _is_signature(found: t.Mapping[str, t.Any]) -> bool:
+    error = found.get("error")
+    return (
+        isinstance(found.get("signature"), str) if error is None else _is_none_or_has_texts(error, ("code", "detail"))
     )
 
 

@@ -22,8 +22,11 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostF
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
     INTERPRETER_ARGUMENTS,
+    PARTS,
     build_program,
     check_answers,
+    check_challenges,
+    check_signatures,
     decode_answer,
     parse_answer,
     render_call,
@@ -35,6 +38,8 @@ if t.TYPE_CHECKING:
 __all__ = ("Remote",)
 
 MODULE = "certfleet.pki.certificate_store"
+#: ``show`` and ``hide``, each a list of entries as the module certificate_store describes them.
+Challenges = t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
 _PASSED_ON = ("ansible_facts", "warnings", "deprecations")
 
 
@@ -49,21 +54,52 @@ class Remote:
 
     def call(self, state: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
         """Run the program once for all items and return its answers in the same order. Raises HostFailure."""
-        interpreter = self._way_of_stdin(items)
-        request = {"state": state, "check": self._check, "certificates": list(items)}
-        answer = self._as_module(request) if interpreter is None else self._on_stdin(interpreter, request)
-        return check_answers(answer, len(items))
+        return self.run(state, items)[0]
+
+    def run(
+        self, state: str, items: t.Sequence[t.Mapping[str, t.Any]], challenges: t.Optional[Challenges] = None
+    ) -> t.Tuple[t.List[t.Dict[str, t.Any]], t.Dict[str, t.Any]]:
+        """Run the program once for all items, of which there may be none, and for challenges to show and to hide.
+
+        Returns the items' answers, and that to the challenges: ``show`` and ``hide`` with None or an error
+        (code, step, detail) for each entry in order, and ``changed``. Raises HostFailure.
+        """
+        request: t.Dict[str, t.Any] = {"state": state, "certificates": list(items)}
+        if challenges:
+            request["challenges"] = dict(challenges)
+        answer = self._execute(request)
+        return check_answers(answer, len(items)), check_challenges(answer, challenges or {})
+
+    def sign(self, wanted: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
+        """Have the host sign with keys of its own, and return ``signature`` or ``error`` for each. Raises HostFailure.
+
+        Each names ``private_key_path``, ``passphrase``, ``algorithm`` (RFC 7518, section 3.1) and ``data`` in base64.
+        """
+        answer = self._execute({"state": "inspected", "certificates": [], "signatures": list(wanted)})
+        return check_signatures(answer, len(wanted))
 
     def each(
-        self, state: str, pairs: t.Sequence[t.Tuple[Case, t.Mapping[str, t.Any]]]
+        self,
+        state: str,
+        pairs: t.Sequence[t.Tuple[Case, t.Mapping[str, t.Any]]],
+        challenges: t.Optional[Challenges] = None,
+        *,
+        hear: t.Callable[[t.Mapping[str, t.Any]], None] = lambda told: None,
     ) -> t.Iterator[t.Tuple[Case, t.Dict[str, t.Any]]]:
-        """Run the program once for all (case, item) pairs; yield the cases that went well, with their answers."""
+        """Run the program once for all (case, item) pairs; yield the cases that went well, with their answers.
+
+        With challenges it runs even without any pair, and ``hear`` is called with what became of them first.
+        """
+        if not pairs and not challenges:
+            return
         try:
-            answers = self.call(state, [item for _case, item in pairs]) if pairs else []
+            answers, told = self.run(state, [item for _case, item in pairs], challenges)
         except HostFailure as error:
             for case, _item in pairs:
                 case.fail(error)
             return
+        if challenges:
+            hear(told)
         for (case, _item), answer in zip(pairs, answers):
             if case.host_answered(answer):
                 yield case, answer
@@ -71,6 +107,11 @@ class Remote:
     @property
     def _check(self) -> bool:
         return bool(self._action._task.check_mode)
+
+    def _execute(self, request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        interpreter = self._way_of_stdin([*request["certificates"], *request.get("signatures", ())])
+        request["check"] = self._check
+        return self._as_module(request) if interpreter is None else self._on_stdin(interpreter, request)
 
     def _way_of_stdin(self, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.List[str]]:
         """Return the interpreter that the program is fed to, None if it has to go as a module.
@@ -112,7 +153,7 @@ class Remote:
 
     def _on_stdin(self, interpreter: t.List[str], request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         states = {request["state"], *(item["state"] for item in request["certificates"] if "state" in item)}
-        program = build_program(frozenset(states))
+        program = build_program(frozenset(states | PARTS.keys() & request.keys()))
         command = shlex.join([*interpreter, *INTERPRETER_ARGUMENTS])
         environment = self._action._compute_environment_string()
         result = self._action._low_level_execute_command(
@@ -125,7 +166,7 @@ class Remote:
 
     def _as_module(self, request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         """Run as a module; encoded, because Ansible masks secrets wherever their text occurs, in a PEM label too."""
-        arguments = {"state": request["state"], "certificates": request["certificates"], "encoded": True}
+        arguments = {**{name: value for name, value in request.items() if name != "check"}, "encoded": True}
         result = self._action._execute_module(
             module_name=MODULE, module_args=arguments, task_vars=dict(self._task_vars)
         )

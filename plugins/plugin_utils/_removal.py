@@ -10,11 +10,21 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ReportsStatus, Revokes
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, Unavailable
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
+    ReportsStatus,
+    Revokes,
+    RevokesByKey,
+)
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
+    BadCertificate,
+    Misconfigured,
+    Unauthorized,
+    Unavailable,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
+from ansible_collections.certfleet.pki.plugins.module_utils._signing import signing_with
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
-from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
+from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case, guarded
 from ansible_collections.certfleet.pki.plugins.plugin_utils._host_items import remove_item
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
 
@@ -23,7 +33,11 @@ __all__ = ("remove",)
 
 def remove(cases: t.Sequence[Case], *, remote: Remote, authorities: AuthoritySide, check: bool) -> None:
     """Revoke what is to be revoked, cancel open requests, then remove; if revoking fails nothing is removed."""
-    authorities.each([case for case in cases if case.wanted.state == "revoked"], lambda case: _revoke(case, check))
+    revoking = [case for case in cases if case.wanted.state == "revoked"]
+    authorities.each(revoking, lambda case: _revoke(case, check))
+    for case in revoking:
+        if isinstance(case.error, Unauthorized) and isinstance(case.authority, RevokesByKey):
+            _revoke_with_key(case, case.authority, remote)
     if not check:
         authorities.each([case for case in cases if not case.failed], lambda case: _cancel(case, authorities))
     for case, answer in remote.each("absent", [(case, remove_item(case)) for case in cases if not case.failed]):
@@ -53,6 +67,20 @@ def _revoke(case: Case, check: bool) -> None:
         case.revoked = _would_revoke(case, reference)
     else:
         case.revoked = case.authority.revoke(reference, reason=case.wanted.revoke_reason)
+
+
+def _revoke_with_key(case: Case, authority: RevokesByKey, remote: Remote) -> None:
+    """Show the certificate's own key, which never leaves its host, to a CA that does not know us as its owner."""
+    path = f"{case.wanted.directory}/privkey.pem"
+    sign = signing_with(remote.sign, path=path, passphrase=case.wanted.key_passphrase)
+
+    def revoke(case: Case) -> None:
+        case.revoked = authority.revoke_with_key(case.in_place.pem, reason=case.wanted.revoke_reason, sign=sign)
+
+    refused, case.error = case.error, None
+    guarded(revoke, case)
+    # What the account was told says more than that the way around it failed, too.
+    case.error, case.action = (refused, "failed") if case.error else (None, "none")
 
 
 def _would_revoke(case: Case, reference: CertificateReference) -> bool:

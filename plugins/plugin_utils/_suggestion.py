@@ -4,7 +4,7 @@
 
 # Private to the collection: no promise is made about what is in here.
 
-"""What the record remembers of the CA's suggestion (RFC 9773), so that it is asked again only when it is due. Pure."""
+"""What the record remembers of the CA's suggestion (RFC 9773), so that it is asked again only when it is due."""
 
 from __future__ import annotations
 
@@ -12,16 +12,35 @@ import math
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import PkiError, Unavailable
 from ansible_collections.certfleet.pki.plugins.module_utils._model import RenewalSuggestion
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import isoformat
 from ansible_collections.certfleet.pki.plugins.plugin_utils._observed import as_mapping, as_time
 
-__all__ = ("recorded_suggestion", "suggestion_due", "suggestion_record")
+__all__ = ("fresh_suggestion", "recorded_suggestion", "suggestion_due", "suggestion_record")
 
 _DEFAULT_WAIT = 21600.0
 # RFC 9773, section 4.3: keep to limits of one's own, whatever the CA says.
 _SHORTEST_WAIT = 60.0
 _LONGEST_WAIT = 86400.0
+#: Until a CA that could not be reached is asked again.
+_UNREACHABLE_WAIT = 3600.0
+
+Question = t.Callable[[], t.Optional[RenewalSuggestion]]
+
+
+def fresh_suggestion(question: Question, *, known: t.Mapping[str, t.Any], now: datetime) -> t.Dict[str, t.Any]:
+    """Ask, and return what to record. A query that fails must fail nothing else (RFC 9773, section 4.3).
+
+    ``known`` is the record so far, whose window stays in force while the CA can't be reached.
+    """
+    try:
+        return suggestion_record(question(), now=now)
+    except Unavailable:
+        before = {**suggestion_record(None, now=now), **as_mapping(known.get("suggestion"))}
+        return {**before, "fetched_at": isoformat(now), "retry_after": _UNREACHABLE_WAIT}
+    except PkiError:
+        return suggestion_record(None, now=now)
 
 
 def suggestion_record(suggestion: t.Optional[RenewalSuggestion], *, now: datetime) -> t.Dict[str, t.Any]:

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import typing as t
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
     Authority,
     Cancels,
     FindsRequest,
     HasPolicy,
+    ProvesControl,
     ReportsStatus,
     Revokes,
     SuggestsRenewal,
@@ -23,6 +26,8 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import NotFo
 from ansible_collections.certfleet.pki.plugins.module_utils._model import (
     CertificateReference,
     CertificateStatus,
+    Challenge,
+    Hosting,
     Issued,
     Order,
     Pending,
@@ -32,7 +37,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._policy import Polic
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
 from tests.support.certificates import CertificateAuthority
 
-__all__ = ("FakeAuthority", "HintingAuthority")
+__all__ = ("ChallengingAuthority", "FakeAuthority", "HintingAuthority")
 
 Alter = t.Callable[[Order], t.Dict[str, t.Any]]
 
@@ -166,3 +171,58 @@ class HintingAuthority(FakeAuthority, SuggestsRenewal):
     def suggest_renewal(self, certificate_pem: str) -> t.Optional[RenewalSuggestion]:
         self._asked("suggest_renewal")
         return self.suggestion
+
+
+class ChallengingAuthority(FakeAuthority, ProvesControl):
+    """Issues to who shows a file below the web root of ``hosting``, or a record in ``records``, for every name."""
+
+    def __init__(self, clock: t.Callable[[], datetime], *, hosting: t.Optional[Hosting]) -> None:
+        super().__init__(clock)
+        self._hosting = hosting
+        self.manual = True
+        self.records: t.Set[str] = set()
+        #: Called when the CA looks; may raise.
+        self.looking: t.Callable[[], None] = lambda: None
+        self.hidden: t.List[Challenge] = []
+
+    @property
+    def hosting(self) -> t.Optional[Hosting]:
+        return self._hosting
+
+    def request(self, order: Order) -> t.Union[Issued, Pending]:
+        return self._challenged(super().request(order), order)
+
+    def resume(self, request_id: str, order: Order) -> t.Union[Issued, Pending]:
+        return self._challenged(self.collect(request_id), order)
+
+    def show(self, pending: Pending) -> None:
+        self._asked("show")
+        self.records |= {challenge.content for challenge in pending.challenges if challenge.hosting is None}
+        self.looking()
+        missing = [challenge.name for challenge in pending.challenges if not self._sees(challenge)]
+        if missing:
+            raise Rejected(f"Nothing was seen at {missing}.", retryable=True)
+        self.approve(pending.request_id)
+
+    def hide(self, challenges: t.Sequence[Challenge]) -> None:
+        self._asked("hide")
+        self.hidden += challenges
+        self.records -= {challenge.content for challenge in challenges}
+
+    def _challenged(self, answer: t.Union[Issued, Pending], order: Order) -> t.Union[Issued, Pending]:
+        if isinstance(answer, Issued):
+            return answer
+        names = [name.replace("*.", "") for name in order.names]
+        return dataclasses.replace(answer, challenges=tuple(self._challenge(answer.request_id, name) for name in names))
+
+    def _challenge(self, request_id: str, name: str) -> Challenge:
+        token = hashlib.sha256(f"{request_id}{name}".encode()).hexdigest()
+        kind = "dns-01" if self._hosting is None else "http-01"
+        content = token if self._hosting is None else f"{token}.thumbprint"
+        return Challenge(kind, name, token, content, self._hosting)
+
+    def _sees(self, challenge: Challenge) -> bool:
+        if challenge.hosting is None:
+            return challenge.content in self.records
+        shown = Path(challenge.hosting.webroot or "") / ".well-known" / "acme-challenge" / challenge.token
+        return shown.is_file() and shown.read_text() == challenge.content

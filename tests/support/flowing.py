@@ -53,11 +53,17 @@ class Machine(Remote):
         #: Called before each execution with its state; may raise, or change something on the host.
         self.before: t.Callable[[str], None] = lambda state: None
 
-    def call(self, state: str, items: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
+    def run(
+        self,
+        state: str,
+        items: t.Sequence[t.Mapping[str, t.Any]],
+        challenges: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> t.Tuple[t.List[t.Dict[str, t.Any]], t.Dict[str, t.Any]]:
         self.before(state)
         self.executions.append(state)
         request = {"state": state, "check": self.check, "certificates": list(items)}
-        return program.run(request)["certificates"]
+        answer = program.run({**request, "challenges": challenges} if challenges else request)
+        return answer["certificates"], answer.get("challenges", {})
 
 
 class Site:
@@ -68,6 +74,8 @@ class Site:
         self.clock = Clock()
         self.authority = FakeAuthority(self.clock)
         self.machine = Machine()
+        #: A second host, "another", that can show challenges.
+        self.another = Machine()
 
     @property
     def directory(self) -> Path:
@@ -97,7 +105,10 @@ class Site:
         cases = [self._case(index, item, authority or self.authority, policy) for index, item in enumerate(items)]
         self.machine.executions, self.machine.check = [], check
         side = AuthoritySide(clock=self.clock, progress=lambda name: lambda *said: None)
-        Flow(remote=self.machine, authorities=side, clock=self.clock, check=check).run(cases)
+        machines = {"another": self.another}
+        Flow(remote=self.machine, elsewhere=machines.__getitem__, authorities=side, clock=self.clock, check=check).run(
+            cases
+        )
         return [self._result(case, check) for case in cases]
 
     def _case(

@@ -31,6 +31,7 @@ __all__ = (
     "make_pair",
     "public_key_of",
     "request_configuration",
+    "request_killed_at",
     "sign",
 )
 
@@ -49,7 +50,7 @@ def die_at(limit):
         return replacement
     always = lambda arguments: True
     creates = lambda arguments: arguments[1] & os.O_CREAT
-    for name in ("fsync", "rename", "unlink", "symlink", "mkdir", "rmdir", "write", "chmod", "fchmod", "fchown"):
+    for name in ("fsync", "rename", "unlink", "symlink", "mkdir", "rmdir", "write", "chmod", "fchmod", "fchown", "link"):
         setattr(os, name, counted(getattr(os, name), always))
     os.open = counted(os.open, creates)
 die_at(%d)
@@ -73,13 +74,17 @@ def call_request(request: t.Mapping[str, t.Any], *, python: str = sys.executable
 
 def call_killed_at(step: int, state: str, item: t.Mapping[str, t.Any], *, python: str = sys.executable) -> bool:
     """Run the program and kill it before its ``step``-th change to the disk; tell whether it lived to see that one."""
-    program = build_program() + _KILLER % step
-    result = _start(render_call(program, {"state": state, "check": False, "certificates": [item]}), python)
+    return request_killed_at(step, {"state": state, "check": False, "certificates": [item]}, python=python)
+
+
+def request_killed_at(step: int, request: t.Mapping[str, t.Any], *, python: str = sys.executable) -> bool:
+    """As ``call_killed_at``, with a whole request."""
+    result = _start(render_call(build_program() + _KILLER % step, request), python)
     if result.returncode == -signal.SIGKILL:
         return True
-    answer = parse_answer(result.stdout.decode("ascii"))["certificates"][0]
-    if answer["error"]:
-        raise RuntimeError(str(answer["error"]))
+    for answer in parse_answer(result.stdout.decode("ascii"))["certificates"]:
+        if answer["error"]:
+            raise RuntimeError(str(answer["error"]))
     return False
 
 

@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
         AuthorityChain,
         CertificateReference,
         CertificateStatus,
+        Challenge,
+        Hosting,
         Issued,
         Order,
         Pending,
@@ -35,14 +37,17 @@ __all__ = (
     "Authority",
     "Cancels",
     "Context",
+    "Describes",
     "FindsRequest",
     "HasChain",
     "HasPolicy",
     "Lists",
     "Login",
     "MemoryTokens",
+    "ProvesControl",
     "ReportsStatus",
     "Revokes",
+    "RevokesByKey",
     "SuggestsRenewal",
     "Tokens",
     "utc_now",
@@ -124,10 +129,17 @@ class Authority(abc.ABC):
     #: Environment variables (of the controller) that give an option's default: option name to variable names.
     ENVIRONMENT: t.ClassVar[t.Mapping[str, t.Tuple[str, ...]]] = {}
 
+    #: Whether the CA makes the common name as it likes, so that it is not worth a word.
+    CHOOSES_COMMON_NAME: t.ClassVar[bool] = False
+
     def __init__(self, options: t.Mapping[str, t.Any], context: t.Optional[Context] = None) -> None:
         """Keep the options (validated, nulls dropped, defaults filled in). Raises Misconfigured."""
         self.options = options
         self.context = context or Context()
+
+    def expected(self, order: Order) -> Order:
+        """Return what a certificate from this CA is compared with."""
+        return dataclasses.replace(order, common_name=None) if self.CHOOSES_COMMON_NAME else order
 
     @property
     @abc.abstractmethod
@@ -149,6 +161,18 @@ class Revokes(abc.ABC):
     @abc.abstractmethod
     def revoke(self, reference: CertificateReference, *, reason: str) -> bool:
         """Revoke for a reason of RFC 5280 in snake_case; False if it was revoked before. Raises NotFound."""
+
+
+class RevokesByKey(abc.ABC):
+    """Can revoke for whoever has the certificate's private key, which need not be here."""
+
+    @abc.abstractmethod
+    def revoke_with_key(self, certificate_pem: str, *, reason: str, sign: t.Callable[[bytes, str], bytes]) -> bool:
+        """Revoke as `Revokes.revoke` does, with a signature by the certificate's key. Raises NotFound.
+
+        ``sign(data, algorithm)`` is called with RS256, ES256, ES384 or ES512 (RFC 7518, section 3.1), maybe more than
+        once, and returns the signature as OpenSSL makes it: PKCS#1 v1.5 for RSA, DER for ECDSA.
+        """
 
 
 class ReportsStatus(abc.ABC):
@@ -191,6 +215,32 @@ class Cancels(abc.ABC):
         """Cancel; a request that is unknown or no longer pending is not an error."""
 
 
+class ProvesControl(abc.ABC):
+    """Issues only once control of the names has been shown (RFC 8555, section 8).
+
+    ``request`` and ``resume`` return Pending with the ``challenges`` that have to be shown. Whoever
+    called has those with a ``hosting`` shown by hosts, then calls ``show``, then ``collect`` until the
+    request is decided, and in any case ``hide`` at the end.
+    """
+
+    @property
+    @abc.abstractmethod
+    def hosting(self) -> t.Optional[Hosting]:
+        """Return where hosts show this CA's challenges, None if none has a part in it."""
+
+    @abc.abstractmethod
+    def resume(self, request_id: str, order: Order) -> t.Union[Issued, Pending]:
+        """Take up an earlier request, which needs its CSR to be brought to an end. Raises NotFound, Rejected."""
+
+    @abc.abstractmethod
+    def show(self, pending: Pending) -> None:
+        """Show what needs no host (records in the DNS), wait until it can be seen, and have the CA look."""
+
+    @abc.abstractmethod
+    def hide(self, challenges: t.Sequence[Challenge]) -> None:
+        """Take back what ``show`` has put in place, in this run or an earlier one; nothing there is no error."""
+
+
 class Lists(abc.ABC):
     """Can list what it issued."""
 
@@ -205,3 +255,11 @@ class HasChain(abc.ABC):
     @abc.abstractmethod
     def chain(self) -> AuthorityChain:
         """Return the issuing certificate first, then what signed it, and the CRL addresses."""
+
+
+class Describes(abc.ABC):
+    """Can tell more about itself than the other abilities have a place for."""
+
+    @abc.abstractmethod
+    def describe(self) -> t.Mapping[str, t.Any]:
+        """Return plain types under names in snake_case."""

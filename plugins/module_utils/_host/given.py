@@ -9,12 +9,13 @@
 import binascii
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.codec import dumps
+from ansible_collections.certfleet.pki.plugins.module_utils._host.program import EXTRAS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("encoded", "request_of", "sentence")
+__all__ = ("encoded", "failure", "request_of")
 
 _END = "-----END CERTIFICATE-----"
 _BY_HAND = ("certificate", "chain", "ca", "private_key", "private_key_path")
@@ -26,7 +27,9 @@ def request_of(params, check):
     """Return the request for a module's validated arguments. Raises ValueError with one sentence."""
     state = params["state"]
     items = [_item(dict(item), state) for item in params["certificates"]]
-    return {"state": state, "check": check, "certificates": items}
+    request = {"state": state, "check": check, "certificates": items}  # type: t.Dict[str, t.Any]
+    request.update({name: params[name] for name in EXTRAS if params.get(name) is not None})
+    return request
 
 
 def _item(item, state):
@@ -72,9 +75,20 @@ def _install(item, by_hand):
     }
 
 
-def sentence(failed):
+def failure(answer):
+    # type: (t.Dict[str, t.Any]) -> t.Optional[str]
+    """Return the message of a task that failed, None for one that went well."""
+    failed = [found for found in answer["certificates"] if found["error"]]
+    if failed:
+        return _sentence(failed)
+    challenges = answer.get("challenges") or {}
+    errors = list(challenges.get("hide") or ()) + list(challenges.get("show") or ())
+    errors += [found.get("error") for found in answer.get("signatures") or ()]
+    return next((str(error["detail"]) for error in errors if error), None)
+
+
+def _sentence(failed):
     # type: (t.Sequence[t.Dict[str, t.Any]]) -> str
-    """Return the message of a task some of whose certificates failed."""
     first = "%s: %s" % (failed[0]["name"], failed[0]["error"]["detail"])
     others = ", ".join(str(found["name"]) for found in failed[1:])
     return "%s Also failed: %s." % (first, others) if others else first

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("new_key_and_request", "request_for")
+__all__ = ("new_key_and_request", "request_for", "signature")
 
 #: No key takes longer than this, in seconds.
 TIMEOUT = 300
@@ -49,6 +49,12 @@ def request_for(key_path, passphrase, config_path):
     """Return a request signed with an existing key."""
     arguments = ["req", "-new", "-config", config_path, "-key", key_path] + _subject(config_path)
     return _run(arguments, step="csr", secret_option="-passin", secret=passphrase)
+
+
+def signature(key_path, passphrase, digest, data):
+    # type: (str, t.Optional[str], str, bytes) -> bytes
+    """Return the signature over the data: PKCS #1 v1.5 with an RSA key, DER with an ECDSA one."""
+    return _output(["dgst", "-" + digest, "-sign", key_path], "sign", data, "-passin", passphrase)
 
 
 def _subject(config_path):
@@ -96,6 +102,11 @@ def _converted(plain, key):
 
 def _run(arguments, step, data="", secret_option="", secret=None):
     # type: (t.List[str], str, str, str, t.Optional[str]) -> str
+    return _output(arguments, step, data.encode("ascii"), secret_option, secret).decode("ascii", "replace")
+
+
+def _output(arguments, step, data, secret_option, secret):
+    # type: (t.List[str], str, bytes, str, t.Optional[str]) -> bytes
     """Run openssl; the secret goes through a pipe of its own. Its standard output may hold a key."""
     if not secret:
         return _communicate(arguments, data, step, ())
@@ -111,7 +122,7 @@ def _run(arguments, step, data="", secret_option="", secret=None):
 
 
 def _communicate(arguments, data, step, descriptors):
-    # type: (t.List[str], str, str, t.Tuple[int, ...]) -> str
+    # type: (t.List[str], bytes, str, t.Tuple[int, ...]) -> bytes
     try:
         # There is no AnsibleModule, and so no run_command, when this comes over standard input.
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function
@@ -128,13 +139,13 @@ def _communicate(arguments, data, step, descriptors):
         ) from None
     with process:
         try:
-            output, errors = process.communicate(data.encode("ascii"), timeout=TIMEOUT)
+            output, errors = process.communicate(data, timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             raise StoreError("openssl_failed", "openssl %s took over %d s." % (arguments[0], TIMEOUT), step) from None
     if process.returncode != 0:
         raise StoreError("openssl_failed", "openssl %s failed: %s." % (arguments[0], _reason(errors)), step)
-    return output.decode("ascii", "replace")
+    return output
 
 
 def _reason(errors: bytes) -> str:

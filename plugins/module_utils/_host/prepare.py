@@ -201,19 +201,21 @@ def _prepared(store, made):
 
 def _note(store, item, check):
     # type: (Store, dict, bool) -> bool
-    """Note the CA's word on the open request and release the lease."""
+    """Note the CA's word on the open request, and release the lease unless the run goes on."""
     news = item["request"]
     check_lease(store, news.get("lease_token"))
     request = read_request(store)
     if request is None:
         raise StoreError("lost_request", "There is no open request in %s: run again." % store.directory, "note")
     check_name(store, item["name"], request)
-    changes = {field: news[field] for field in ("request_id", "status", "detail") if field in news}
+    changes = {field: news[field] for field in ("status", "detail", "shown") if news.get(field) is not None}
+    if "request_id" in news:
+        changes["request_id"] = news["request_id"]
     differs = any(request.get(field) != value for field, value in changes.items())
     if not check:
         if differs:
             replace_json(store.request, dict(request, **changes))
-        if read_lease(store) is not None:
+        if read_lease(store) is not None and not news.get("keep_lease"):
             remove_file(store.lease)
     return differs
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("STATES", "run")
+__all__ = ("EXTRAS", "STATES", "run")
 
 #: Each state, and the module of this package whose ``run(item, check)`` brings it about.
 STATES = {
@@ -31,6 +31,9 @@ STATES = {
     "absent": "remove",
 }
 
+#: What a request may hold besides certificates, and the module of this package that does it.
+EXTRAS = {"challenges": "challenges", "signatures": "sign"}
+
 #: Certificates that are worked on at the same time.
 _AT_ONCE = 8
 
@@ -38,15 +41,33 @@ _AT_ONCE = 8
 def run(request: dict) -> dict:
     """Answer ``{"state", "check", "certificates"}`` with ``{"changed", "certificates"}`` in the same order.
 
-    An item that fails has an ``error`` and does not stop the others. Raises nothing.
+    An item that fails has an ``error`` and does not stop the others. ``signatures`` and ``challenges``
+    may be asked for as well, and are answered under the same names. Raises nothing.
     """
     check = bool(request.get("check"))
+    others = {}  # type: t.Dict[str, t.Any]
+    if request.get("signatures") is not None:  # first, as long as the keys are there
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.sign import run as sign
+
+        others["signatures"] = sign(request["signatures"])
+    if request.get("challenges") is None:
+        answers = _certificates(request, check)
+        changed = False
+    else:
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.challenges import around
+
+        answers, told = around(request["challenges"], check, lambda: _certificates(request, check))
+        others["challenges"], changed = told, told["changed"]
+    return dict(others, changed=changed or any(answer["changed"] for answer in answers), certificates=answers)
+
+
+def _certificates(request, check):
+    # type: (dict, bool) -> t.List[dict]
     items = [dict(item) for item in request.get("certificates") or ()]
     for item in items:
         item["state"] = item.get("state") or request.get("state")
     twice = _directories_of_two(items)
-    answers = _each(items, lambda item: _answer(item, check, twice))
-    return {"changed": any(answer["changed"] for answer in answers), "certificates": answers}
+    return _each(items, lambda item: _answer(item, check, twice))
 
 
 def _directories_of_two(items):

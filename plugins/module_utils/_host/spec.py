@@ -57,6 +57,31 @@ _REQUEST = {
     "status": {"type": "str", "choices": ["intent", "pending", "rejected"]},
     "detail": _TEXT,
     "lease_token": _TOKEN,
+    "keep_lease": {"type": "bool", "default": False},
+    "shown": {"type": "list", "elements": "dict"},
+}
+
+_STANDALONE = {
+    "port": {"type": "int", "default": 80},
+    "address": _TEXT,
+    "seconds": {"type": "int", "default": 300},
+    "stop_command": {"type": "raw"},
+    "start_command": {"type": "raw"},
+    "secret": dict(_SECRET, required=True),
+}
+
+_CHALLENGE = {
+    "webroot": {"type": "path"},
+    "standalone": {"type": "dict", "options": _STANDALONE},
+    "files": {"type": "dict", "required": True},
+}
+_CHALLENGE_LIST = {"type": "list", "elements": "dict", "options": _CHALLENGE}
+
+_SIGNATURE = {
+    "private_key_path": {"type": "path", "no_log": False, "required": True},
+    "passphrase": _SECRET,
+    "algorithm": {"type": "str", "choices": ["RS256", "ES256", "ES384", "ES512"], "required": True},
+    "data": dict(_TEXT, required=True),
 }
 
 _ITEM = {
@@ -87,5 +112,7 @@ _ITEM = {
 SPEC = {
     "state": dict(_STATE, default="present"),
     "certificates": {"type": "list", "elements": "dict", "required": True, "options": _ITEM},
+    "challenges": {"type": "dict", "options": {"show": _CHALLENGE_LIST, "hide": _CHALLENGE_LIST}},
+    "signatures": {"type": "list", "elements": "dict", "options": _SIGNATURE},
     "encoded": {"type": "bool", "default": False},
 }

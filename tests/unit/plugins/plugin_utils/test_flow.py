@@ -18,13 +18,14 @@ import pytest
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     Misconfigured,
+    NotFound,
     PkiError,
     Unauthorized,
     Unavailable,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names, Order, RenewalSuggestion
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
-from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import parse_time, read_certificate
 from ansible_collections.certfleet.pki.plugins.plugin_utils._mistakes import where
 from tests.support.certificates import CertificateAuthority, make_csr
 from tests.support.fake_authority import FakeAuthority, HintingAuthority
@@ -411,6 +412,7 @@ class TestRenewalHints:
 
     def test_the_ca_s_suggestion_wins_when_it_is_earlier_and_is_cached(self, site: Site) -> None:
         site.run()
+        site.clock.forward(hours=7)
         now = site.clock()
         url = "https://ca.example/why"
         site.authority.suggestion = RenewalSuggestion(now - timedelta(hours=2), now - timedelta(hours=1), url, 3600)
@@ -418,11 +420,10 @@ class TestRenewalHints:
         assert (result["action"], result["codes"]) == ("renewed", ["authority_suggests"])
         assert url in str(result["reasons"])
 
-    def test_is_asked_for_again_only_after_retry_after(self, site: Site) -> None:
-        site.run()
+    def test_is_asked_for_with_the_certificate_and_again_only_after_retry_after(self, site: Site) -> None:
         later = site.clock() + timedelta(days=50)
         site.authority.suggestion = RenewalSuggestion(later, later + timedelta(days=1), None, 3600)
-        site.run()
+        assert later <= parse_time(site.run()["renew_at"]) <= later + timedelta(days=1)
         site.authority.calls.clear()
         site.run()
         assert site.authority.calls == []
@@ -431,9 +432,39 @@ class TestRenewalHints:
         assert site.authority.calls == ["suggest_renewal"]
 
     def test_a_query_that_fails_fails_nothing(self, site: Site) -> None:
-        site.run()
+        soon = site.clock() + timedelta(days=2)
+        site.authority.suggestion = RenewalSuggestion(soon, soon + timedelta(days=1), None, 3600)
+        renew_at = site.run()["renew_at"]
+        site.clock.forward(hours=2)
         site.authority.error = Unavailable("down")
+        result = site.run()
+        # What it suggested before stays in force, and it is not asked again at once.
+        assert (result["error"], result["renew_at"]) == (None, renew_at)
+        steady(site)
+        site.clock.forward(hours=2)
+        site.authority.error = None
+        site.authority.calls.clear()
+        assert site.run()["changed"] is False
+        assert site.authority.calls == ["suggest_renewal"]
+
+    def test_a_ca_that_does_not_know_the_certificate_is_asked_once_in_six_hours(self, site: Site) -> None:
+        site.authority.error = None
+        site.run()
+        site.clock.forward(hours=7)
+        site.authority.error = NotFound("There is no such certificate.")
         assert site.run()["error"] is None
+        steady(site)
+
+    def test_many_certificates_ask_a_dead_ca_once(self, site: Site) -> None:
+        items = [{"name": f"web{number}", "dns_names": ["a.example.com"]} for number in range(30)]
+        items = [{**item, "wait": False, "directory": str(site.folder / item["name"])} for item in items]
+        site.run_all(items)
+        site.clock.forward(hours=7)
+        site.authority.error = Unavailable("down")
+        site.authority.calls.clear()
+        assert [result["error"] for result in site.run_all(items)] == [None] * 30
+        # Eight are asked at the same time; what the first finds out holds for all that come after.
+        assert site.authority.calls.count("suggest_renewal") <= 8
 
 
 class TestRevocation:
@@ -494,16 +525,16 @@ class TestAdoption:
 class TestHostIsNotTrusted:
     @pytest.mark.parametrize("names", [["www.example.com", "evil.example.com"], ["evil.example.com"]])
     def test_a_swapped_csr_is_never_sent(self, site: Site, names: t.List[str], monkeypatch: t.Any) -> None:
-        call = site.machine.call
+        run = site.machine.run
 
-        def swap(state: str, items: t.Any) -> t.Any:
-            answers = call(state, items)
+        def swap(state: str, items: t.Any, challenges: t.Any = None) -> t.Any:
+            answers, told = run(state, items, challenges)
             for answer in answers:
                 if answer.get("prepared"):
                     answer["prepared"]["csr_pem"] = make_csr(names, common_name="www.example.com").pem
-            return answers
+            return answers, told
 
-        monkeypatch.setattr(site.machine, "call", swap)
+        monkeypatch.setattr(site.machine, "run", swap)
         result = site.run()
         assert (result["error"].kind, site.authority.orders) == ("host", [])
         assert site.run()["error"].kind == "host"

@@ -129,3 +129,13 @@ values: st.SearchStrategy[t.Any] = st.recursive(
 @given(answer=st.dictionaries(st.sampled_from(list(EMPTY)), values))
 def test_whatever_the_host_sends_is_read_and_planned(answer: t.Dict[str, t.Any]) -> None:
     make_plan(observe(answer))
+
+
+def test_what_is_shown_for_an_open_request():
+    good = {"type": "http-01", "name": "a.example.com", "token": "t", "content": "t.x", "secret": "0" * 32}
+    bad = [None, "text", ["list"], {"type": 1}, {"name": {"a": "b"}}]
+    seen = observe({"pending": {"order_hash": "x", "shown": [*bad, good]}})
+    assert seen.pending is not None and seen.pending.shown == (good,)
+    for nothing in (None, "text", {}, 7):
+        seen = observe({"pending": {"order_hash": "x", "shown": nothing}})
+        assert seen.pending is not None and seen.pending.shown == ()

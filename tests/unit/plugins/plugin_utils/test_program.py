@@ -23,6 +23,8 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
     INTERPRETER_ARGUMENTS,
     PACKAGE,
     build_program,
+    check_challenges,
+    check_signatures,
     parse_answer,
     render_call,
 )
@@ -80,6 +82,11 @@ def test_only_what_is_reached():
     assert names(build_program(frozenset({"absent"}))).isdisjoint({"prepare", "openssl", "install", "given"})
     assert names(build_program(frozenset({"inspected"}))).isdisjoint({"install", "rollback", "remove", "given"})
     assert {"install", "prepare"} <= names(build_program(frozenset({"present", "prepared"})))
+    extras = {"challenges", "webroot", "standalone", "daemon", "serving", "commands", "sign"}
+    assert names(build_program(frozenset({"inspected", "prepared", "present", "absent"}))).isdisjoint(extras)
+    assert extras - {"sign"} <= names(build_program(frozenset({"inspected", "challenges"})))
+    assert "sign" in names(build_program(frozenset({"inspected", "signatures"})))
+    assert names(build_program(frozenset({"inspected", "signatures"}))).isdisjoint(extras - {"sign"})
 
 
 def test_sources_lose_nothing_but_words():
@@ -143,3 +150,57 @@ def test_failure_of_the_program_is_repeated():
     broken = build_program().replace(f"from {PACKAGE}.program import run", "raise OSError('sEcReT')")
     with pytest.raises(HostFailure, match=r"^The host program failed with OSError: please report this\.$"):
         parse_answer(_run(render_call(broken, {})).stdout.decode())
+
+
+ERROR = {"code": "io", "step": "show", "detail": "It is broken."}
+
+
+@pytest.mark.parametrize("errors", [[None], [ERROR]])
+def test_good_answer_to_challenges(errors):
+    told = {"show": errors, "hide": [], "changed": True}
+    answer = parse_answer(_answer({"certificates": [], "challenges": told}))
+    assert check_challenges(answer, {"show": [{}]}) == told
+
+
+def test_no_challenges():
+    assert check_challenges({"certificates": []}, {}) == {"show": [], "hide": []}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "sEcReT",
+        [],
+        {},
+        {"show": [], "hide": []},
+        {"show": [None], "hide": None, "changed": True},
+        {"show": ["sEcReT"], "hide": [], "changed": True},
+        {"show": [{"code": "io"}], "hide": [], "changed": True},
+        {"show": [None], "hide": [], "changed": "sEcReT"},
+    ],
+)
+def test_bad_answer_to_challenges(told):
+    with pytest.raises(HostFailure, match=r"^The host's answer has the wrong form[^.]*\.$"):
+        parse_answer(_answer({"certificates": [], "challenges": told}))
+
+
+@pytest.mark.parametrize("told", [None, {"show": [], "hide": [], "changed": False}])
+def test_too_few_answers_to_challenges(told):
+    with pytest.raises(HostFailure):
+        check_challenges({"certificates": [], "challenges": told}, {"show": [{}]})
+
+
+@pytest.mark.parametrize("found", [{"signature": "MEUC"}, {"error": ERROR}])
+def test_good_signatures(found):
+    answer = parse_answer(_answer({"certificates": [], "signatures": [found]}))
+    assert check_signatures(answer, 1) == [found]
+    with pytest.raises(HostFailure):
+        check_signatures(answer, 2)
+
+
+@pytest.mark.parametrize("found", ["sEcReT", {}, {"signature": 1}, {"signature": None}, {"error": "sEcReT"}])
+def test_bad_signatures(found):
+    with pytest.raises(HostFailure, match=r"^The host's answer has the wrong form[^.]*\.$"):
+        parse_answer(_answer({"certificates": [], "signatures": [found]}))
+    with pytest.raises(HostFailure):
+        check_signatures({"certificates": []}, 1)

@@ -91,3 +91,46 @@ def test_a_program_that_gives_no_answer_is_one_sentence_with_the_interpreter_s_w
     with pytest.raises(HostFailure) as caught:
         remote.call("inspected", [item(tmp_path)])
     assert "\n" not in caught.value.message and "/nowhere/python" in caught.value.detail
+
+
+TOKEN = "token"
+
+
+@pytest.mark.parametrize("way", ["stdin", "module"])
+def test_challenges_go_both_ways(tmp_path: Path, way: str) -> None:
+    fake = FakeAction(pipelining=way == "stdin")
+    remote = Remote(fake, KNOWN)  # type: ignore[arg-type]
+    entry = {"webroot": str(tmp_path), "files": {TOKEN: f"{TOKEN}.thumbprint"}}
+    missing = {"webroot": "/nonexistent/www", "files": {TOKEN: f"{TOKEN}.thumbprint"}}
+    answers, told = remote.run("inspected", [], {"show": [missing, entry]})
+    assert (answers, fake.ways) == ([], [way])
+    assert told["show"][0]["code"] == "no_webroot" and told["show"][1] is None and told["changed"]
+    assert (tmp_path / ".well-known" / "acme-challenge" / TOKEN).exists()
+    assert remote.run("inspected", [item(tmp_path)], {"hide": [entry]})[1]["hide"] == [None]
+
+
+def test_each_tells_what_became_of_challenges(tmp_path: Path) -> None:
+    remote = Remote(FakeAction(), KNOWN)  # type: ignore[arg-type]
+    heard: t.List[t.Any] = []
+    entry = {"webroot": "/nonexistent/www", "files": {TOKEN: f"{TOKEN}.thumbprint"}}
+    assert list(remote.each("present", [], {"show": [entry]}, hear=heard.append)) == []
+    assert heard[0]["show"][0]["code"] == "no_webroot"
+    assert list(remote.each("present", [], {}, hear=heard.append)) == []
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "way"), [(None, "module"), ("correct horse", "stdin")], ids=["without", "with passphrase"]
+)
+def test_signatures(tmp_path: Path, passphrase: t.Optional[str], way: str) -> None:
+    """A passphrase goes over standard input only, wherever that is possible."""
+    fake = FakeAction(pipelining=False)
+    wanted = {
+        "private_key_path": str(tmp_path / "missing"),
+        "passphrase": passphrase,
+        "algorithm": "ES256",
+        "data": "eA==",
+    }
+    (answer,) = Remote(fake, KNOWN).sign([wanted])  # type: ignore[arg-type]
+    assert answer["error"]["code"] == "key_missing"
+    assert fake.ways == [way]

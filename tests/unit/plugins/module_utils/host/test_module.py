@@ -50,13 +50,13 @@ def _kind(state, item):
 
 def _site(folder, made):
     site = Site(folder)
-    call = site.machine.call
+    run = site.machine.run
 
-    def recording(state, items):
+    def recording(state, items, challenges=None):
         made.extend((_kind(item.get("state") or state, item), item) for item in items)
-        return call(state, items)
+        return run(state, items, challenges)
 
-    site.machine.call = recording
+    site.machine.run = recording
     return site
 
 
@@ -141,6 +141,21 @@ def test_every_item_of_the_controller_is_accepted(tmp_path):
         assert _without_nothing(item.get("install") or {}) == _without_nothing(
             accepted["install"] if item.get("install") else {}
         )
+
+
+def test_challenges_and_signatures_are_accepted():
+    server = {"port": 80, "address": None, "seconds": 60, "stop_command": "stop it", "start_command": ["start", "it"]}
+    entry = {"standalone": {**server, "secret": "0" * 32}, "files": {"t": "t.x"}}
+    challenges = {"show": [entry, {"webroot": "/srv/www", "files": {"t": "t.x"}}], "hide": []}
+    signatures = [{"private_key_path": "/k", "passphrase": None, "algorithm": "ES256", "data": "eA=="}]
+    arguments = {"state": "inspected", "certificates": [], "challenges": challenges, "signatures": signatures}
+    result = ArgumentSpecValidator(SPEC).validate(arguments)
+    assert result.error_messages == []
+    request = request_of(result.validated_parameters, check=True)
+    assert _without_nothing(request["challenges"]["show"][0]) == _without_nothing(entry)
+    assert request["challenges"]["show"][1]["webroot"] == "/srv/www"
+    assert request["signatures"] == signatures
+    assert set(request_of({"state": "inspected", "certificates": []}, check=True)) == {"state", "check", "certificates"}
 
 
 def _without_nothing(value):
