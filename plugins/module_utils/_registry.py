@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority, Context
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.acme import AcmeAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.local import LocalAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.vault import VaultAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
@@ -32,6 +33,7 @@ AUTHORITIES: t.Mapping[str, t.Type[Authority]] = {
     for authority in (
         LocalAuthority,
         VaultAuthority,
+        AcmeAuthority,
     )
 }
 

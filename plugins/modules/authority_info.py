@@ -73,6 +73,11 @@ authority_info:
       description:
       - Its rules in the form of the O(ignore:policy) option of the other modules; null if they can't be read.
       type: dict
+    details:
+      description:
+      - What else it tells, which depends on its type; empty if there is nothing.
+      - 'For C(acme): C(terms_of_service), C(website), C(caa_identities), C(external_account_required), C(profiles) and C(renewal_information).'
+      type: dict
 certificate:
   description:
   - The certificate; all keys are always there and null when unknown.

@@ -16,7 +16,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._registry import (
 )
 
 Options = t.Mapping[str, t.Mapping[str, t.Any]]
-SECRETS = ("secret", "token", "passphrase", "password", "jwt", "proxy")
+SECRETS = ("secret", "token", "passphrase", "password", "jwt", "proxy", "account_key", "hmac_key")
 
 
 def leaves(options: Options, path: str = "") -> t.Iterator[t.Tuple[str, t.Mapping[str, t.Any]]]:
