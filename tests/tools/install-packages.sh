@@ -11,6 +11,8 @@ PATH="$PATH:/usr/sbin:/sbin"
 present() {
     case "$1" in
         venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
+        postgres) command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;;
+        step-ca) [ -d /usr/share/gocode/src/github.com/smallstep/certificates ] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -19,6 +21,10 @@ package() {
     case "$1" in
         venv) echo python3-venv ;;
         sshd) echo openssh-server ;;
+        named) echo bind9 ;;
+        postgres) echo postgresql ;;
+        go) echo golang-go ;;
+        step-ca) echo golang-github-smallstep-certificates-dev ;; # its sources; the tests build it
         *) echo "$1" ;;
     esac
 }

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import glob
 import os
 import shutil
 import sys
 import threading
 import time
 import typing as t
+from pathlib import Path
 
 import steps
 from closing import closing_line, forget_results
@@ -26,7 +28,18 @@ from pythons import OLDEST, find_pythons, written
 from sanity import run_sanity
 from tree import copy_collection
 
-_SERVERS = {"openssl": "openssl", "bao": "OpenBao", "sshd": "the OpenSSH server"}
+_SERVERS = {
+    "openssl": "openssl",
+    "bao": "OpenBao",
+    "sshd": "the OpenSSH server",
+    "pebble": "Pebble",
+    "named": "BIND",
+    "postgres": "PostgreSQL",
+    "go": "Go, to build step-ca",
+}
+_POSTGRESQL = "/usr/lib/postgresql/*/bin"
+_STEP_CA = Path("/usr/share/gocode/src/github.com/smallstep/certificates")
+_ACMEEH_PYTHON = (3, 12)
 #: The ansible-core whose sanity tests are run on every Python; the others run on their own only.
 _EVERY_PYTHON = "core-2.16"
 #: What is run at the same time.
@@ -122,8 +135,9 @@ def _sanity(environment: Environment) -> Step:
 
 
 def _missing_servers() -> list[str]:
-    path = main_environment().variables()["PATH"]
-    return [title for program, title in _SERVERS.items() if not shutil.which(program, path=path)]
+    path = os.pathsep.join([main_environment().variables()["PATH"], *glob.glob(_POSTGRESQL)])
+    missing = [title for program, title in _SERVERS.items() if not shutil.which(program, path=path)]
+    return missing if _STEP_CA.is_dir() else [*missing, "the sources of step-ca"]
 
 
 def _summary(results: list[Result], missing: list[str] | None) -> None:
@@ -140,6 +154,8 @@ def _summary(results: list[Result], missing: list[str] | None) -> None:
 def _tell_skipped(missing: list[str]) -> None:
     for one in environments()[1]:
         print(f"Skipped: {one.core}, which needs Python {' or '.join(map(written, one.pythons))}.")
+    if max(find_pythons()) < _ACMEEH_PYTHON:
+        print(f"Skipped: what needs acmeeh, which needs Python {written(_ACMEEH_PYTHON)}.")
     unseen = [(3, minor) for minor in range(OLDEST[1], 15) if (3, minor) not in find_pythons()]
     if unseen:
         print(f"Skipped: the host half on Python {', '.join(map(written, unseen))}, which this machine lacks.")
