@@ -42,4 +42,13 @@ options:
     - remove_from_crl
     - privilege_withdrawn
     - aa_compromise
+  private_key_path:
+    description:
+    - The certificate's private key, on the host that the task addresses.
+    - With it the request to revoke is signed there, instead of using the account, which may be lost or somebody else's. O(authority.acme) only.
+    type: str
+  private_key_passphrase:
+    description:
+    - The passphrase of O(private_key_path), if it has one.
+    type: str
 """

@@ -59,7 +59,7 @@ def explain(error: Exception, *, url: str, timeout: float, authority: str, proxi
         return kind(f"{server} did not answer{through} within {timeout:g} seconds.", authority=authority)
     if isinstance(error, (exceptions.ConnectionError, exceptions.ChunkedEncodingError, lower.ProtocolError, OSError)):
         return _connection(error, server=server, through=through, authority=authority)
-    return Misconfigured(f"{server} can't be asked; check url and proxy.", authority=authority)
+    return Misconfigured(f"{server} can't be asked; check its address and proxy.", authority=authority)
 
 
 def _server(url: str) -> str:
@@ -74,7 +74,7 @@ def _connection(error: Exception, *, server: str, through: str, authority: str) 
     kind = NothingSent if unsent else Unavailable
     reason = _reason(error)
     return kind(
-        f"{server} can't be reached{through}{': ' + reason if reason else ''}; try again, or check url.",
+        f"{server} can't be reached{through}{': ' + reason if reason else ''}; try again, or check its address.",
         detail=reason,
         authority=authority,
     )
@@ -85,12 +85,12 @@ def _tls(error: Exception, *, server: str, authority: str) -> PkiError:
     reason = _reason(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         if "ostname mismatch" in text or "IP address mismatch" in text or "doesn't match" in text:
-            message = f"The TLS certificate of {server} is for another name; use the right name in url."
+            message = f"The TLS certificate of {server} is for another name; use the right name in its address."
         else:
             message = f"The TLS certificate of {server} can't be verified; give the CA that signed it in ca_bundle."
         return Misconfigured(message, detail=reason, authority=authority)
     if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text or "HTTP_REQUEST" in text:
-        return Misconfigured(f"{server} does not speak TLS; check url.", detail=reason, authority=authority)
+        return Misconfigured(f"{server} does not speak TLS; check its address.", detail=reason, authority=authority)
     return Unavailable(f"The TLS connection to {server} failed; try again.", detail=reason, authority=authority)
 
 

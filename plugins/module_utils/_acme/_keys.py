@@ -115,7 +115,7 @@ class KeyFile:
                 return load_key(stream.read(), option=self._option)
         except FileNotFoundError:
             raise Unauthorized(
-                f"The file that {self._option} names is not there, {self.path}; give the right one, "
+                f"The file that {self._option} names is not there; give the right one, "
                 "or make one with certfleet.pki.acme_account or account_create.",
                 authority=AUTHORITY,
             ) from None

@@ -30,7 +30,7 @@ def test_every_option_is_described_and_every_credential_is_masked(name: str) -> 
     for path, entry in leaves(AUTHORITIES[name].OPTIONS):
         assert entry["description"], path
         last = path.rpartition(".")[2]
-        holds_secret = entry["type"] == "str" and any(word in last for word in SECRETS) and not last.endswith("_env")
+        holds_secret = entry["type"] == "str" and any(word in last for word in SECRETS) and not last.endswith(("_env", "_url"))
         assert bool(entry.get("no_log")) == holds_secret, path
 
 
