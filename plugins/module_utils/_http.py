@@ -169,7 +169,9 @@ class Http:
         status = response.status_code
         if pause is None or not (status == _OVERLOADED or (repeatable and status in _GATEWAY_TROUBLE)):
             return None
-        return max(pause, retry_after(response) or 0.0)
+        wished = retry_after(response) or 0.0
+        # A long wait is for the caller to decide, who can tell about it.
+        return max(pause, wished) if wished <= _LONGEST_PAUSE else None
 
     def _follow(self, method: str, url: str, deadline: float, content: t.Mapping[str, t.Any]) -> requests.Response:
         """Send, and follow redirects as long as they stay on the same host, port and scheme."""
