@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.certfleet.pki.plugins.module_utils._go_durations import seconds
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 
 __all__ = ("policy_of", "seconds")
@@ -44,7 +45,6 @@ _GO_USAGES = {
     "microsoftcommercialcodesigning": "1.3.6.1.4.1.311.2.1.22",
     "microsoftkernelcodesigning": "1.3.6.1.4.1.311.61.1.1",
 }
-_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NOTHING = "(?!)"
 
 
@@ -62,14 +62,6 @@ def policy_of(role: Role, *, source: str) -> Policy:
         required_subject={"common_name": ()} if role.get("require_cn", True) else None,
         extended_key_usages=_usages(role),
     )
-
-
-def seconds(value: t.Any) -> int:
-    """Return a duration in seconds: a number, or Go's notation (``72h0m0s``) of older servers; 0 if there is none."""
-    text = str(value or 0).strip()
-    if text.isdigit():
-        return int(text)
-    return int(sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ns|us|ms|s|m|h|d)", text)))
 
 
 def _domains(role: Role) -> t.Optional[t.Tuple[str, ...]]:
