@@ -46,6 +46,8 @@ __all__ = ("Call", "Result", "info", "reference_of", "retrieve", "revoke", "stat
 
 Result = t.Dict[str, t.Any]
 
+_HOLD, _OFF_HOLD = "certificate_hold", "remove_from_crl"
+
 _ABILITIES: t.Mapping[str, type] = {
     "revoke": Revokes,
     "status": ReportsStatus,
@@ -118,7 +120,7 @@ def revoke(call: Call) -> Result:
     if not isinstance(call.authority, Revokes):
         raise Misconfigured(f"{call.authority.NAME} can't revoke certificates.")
     if call.check:
-        changed = _would_revoke(call.authority, reference)
+        changed = _would_revoke(call.authority, reference, reason=call.parameters["reason"])
     elif "private_key_path" in call.parameters:
         changed = _revoke_with_key(call, reference)
     else:
@@ -179,21 +181,25 @@ def _revoke_with_key(call: Call, reference: CertificateReference) -> bool:
     return call.authority.revoke_with_key(reference.certificate_pem, reason=call.parameters["reason"], sign=sign)
 
 
-def _would_revoke(authority: Authority, reference: CertificateReference) -> bool:
-    """Predict by reading; a CA that can't tell is expected to revoke."""
+def _would_revoke(authority: Authority, reference: CertificateReference, *, reason: str) -> bool:
+    """Predict by reading; a CA that can't tell is expected to revoke. What is on hold can be revoked for good."""
     if not isinstance(authority, ReportsStatus):
         return True
-    return authority.status(reference).status not in ("revoked", "expired")
+    found = authority.status(reference)
+    if found.revocation_reason == _HOLD:
+        return reason != _HOLD
+    return found.status not in ("revoked", "expired") and reason != _OFF_HOLD
 
 
 def _after_revocation(call: Call, reference: CertificateReference, changed: bool) -> CertificateStatus:
     """Return what the CA says now; that it can't be asked does not undo a revocation."""
-    told = CertificateStatus("revoked", reference.request_id, reference.certificate_pem)
+    done = "issued" if call.parameters["reason"] == _OFF_HOLD else "revoked"
+    told = CertificateStatus(done, reference.request_id, reference.certificate_pem)
     try:
         found = _status(call, reference)
     except PkiError:
         return told
-    return dataclasses.replace(found, status="revoked") if changed else found
+    return dataclasses.replace(found, status=done) if changed else found
 
 
 def _base_result(call: Call) -> t.Dict[str, t.Any]:

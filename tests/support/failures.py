@@ -18,18 +18,20 @@ ERROR_KEYS = {"kind", "authority", "detail", "retryable", "http_status"}
 HARDLY_A_SENTENCE = re.compile(r"Traceback|Error\b.*\(|0x[0-9a-f]+|<[a-z_.]+ object|\n")
 
 
-def is_told_well(result: TaskResult, kind: str, told: str = "") -> None:
-    """Assert that a failed result has all that every failed result has."""
+def is_told_well(
+    result: TaskResult, kind: str, told: str = "", *, retryable: bool = False, longest: int = 500
+) -> None:
+    """Assert that a failed result has all that every failed result has, and a message of at most ``longest`` characters."""
     assert result.failed
     assert not result.changed
     message = result.result["msg"]
     assert told in message
     assert not HARDLY_A_SENTENCE.search(message), message
     assert message.endswith("."), message
-    assert len(message) < 500, message
+    assert len(message) < longest, message
     assert set(result.result["error"]) == ERROR_KEYS
-    assert result.result["error"]["kind"] == kind
-    assert result.result["error"]["retryable"] is False
+    assert result.result["error"]["kind"] == kind, message
+    assert result.result["error"]["retryable"] is retryable
     assert set(result.certificate) == CERTIFICATE_KEYS
     assert result.certificate["action"] == "failed"
     assert "Traceback" not in str(result.result)
