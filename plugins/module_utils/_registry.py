@@ -15,8 +15,14 @@ import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Authority, Context
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.acme import AcmeAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.cfssl import CfsslAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.ejbca import EjbcaAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.local import LocalAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.sectigo import SectigoAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.step import StepAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.vault import VaultAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.venafi import VenafiAuthority
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities.venafi_saas import VenafiSaasAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 
 __all__ = (
@@ -34,6 +40,12 @@ AUTHORITIES: t.Mapping[str, t.Type[Authority]] = {
         LocalAuthority,
         VaultAuthority,
         AcmeAuthority,
+        StepAuthority,
+        CfsslAuthority,
+        EjbcaAuthority,
+        SectigoAuthority,
+        VenafiAuthority,
+        VenafiSaasAuthority,
     )
 }
 
