@@ -17,6 +17,7 @@ import typing as t
 import yaml
 
 from ansible_collections.certfleet.pki.plugins.module_utils import _options, _registry
+from ansible_collections.certfleet.pki.plugins.module_utils._acme._account_options import ACME_ACCOUNT
 from ansible_collections.certfleet.pki.plugins.module_utils._local.options import LOCAL_AUTHORITY
 from ansible_collections.certfleet.pki.plugins.module_utils._operation_options import OPERATIONS
 
@@ -63,6 +64,7 @@ def fragments() -> t.Dict[str, t.Mapping[str, Entry]]:
         "item": item,
         "items": {**listed, **inherited},
         "local_authority": LOCAL_AUTHORITY,
+        "acme_account": _without_authority(ACME_ACCOUNT),
         **{name: _without_authority(operation.options) for name, operation in OPERATIONS.items()},
     }
 
