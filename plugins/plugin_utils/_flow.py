@@ -99,7 +99,8 @@ class Flow:
     def _prepare(self, cases: Cases) -> None:
         """Have key and CSR made where there are none; an open request that the CA knows brings its own."""
         for case in cases:
-            if case.plan.consequence is Consequence.RESUME and case.pending.request_id:
+            # A lease was left by a run that was killed, or is another run's: the host has to judge that.
+            if case.plan.consequence is Consequence.RESUME and case.pending.request_id and not case.pending.lease:
                 case.prepared = _as_prepared(case.pending)
         missing = [case for case in cases if not case.prepared]
         for case, answer in self._remote.each("prepared", [(c, items.prepare_item(c)) for c in _alive(missing)]):

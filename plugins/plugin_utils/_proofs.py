@@ -19,11 +19,11 @@ import typing as t
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import ProvesControl
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure, PkiError
 from ansible_collections.certfleet.pki.plugins.module_utils._hosting import Place, places
-from ansible_collections.certfleet.pki.plugins.module_utils._model import Challenge, Hosting, Pending
+from ansible_collections.certfleet.pki.plugins.module_utils._model import Challenge, Pending
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._host_items import showing_item
 from ansible_collections.certfleet.pki.plugins.plugin_utils._remote import Remote
-from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN
+from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN, in_use
 
 __all__ = ("Proofs",)
 
@@ -156,10 +156,12 @@ def _leftovers(case: Case) -> t.Tuple[Challenge, ...]:
     """Return what is noted as shown for an open request.
 
     The host is not trusted: where and how it is taken back says the authority's own option, and
-    only for names that this certificate is to have.
+    only for names that this certificate is to have. What another run shows at this moment stays.
     """
     pending = case.observed.pending if case.has("observed") else None
     if pending is None or not case.has("authority") or not isinstance(case.authority, ProvesControl):
+        return ()
+    if in_use(pending.lease):
         return ()
     names = {name[2:] if name.startswith("*.") else name for name in case.wanted.names}
     return tuple(

@@ -12,8 +12,13 @@ import dataclasses
 import os
 import secrets
 import socket
+import time
+import typing as t
 
-__all__ = ("RUN", "Run", "left_behind")
+__all__ = ("RUN", "Run", "in_use", "left_behind")
+
+#: States of a process (proc(5)) that has ended, and whose parent has not asked how.
+_ENDED = ("Z", "X")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +55,8 @@ def _started(pid: int) -> str:
     """Return the start time of a process in clock ticks, so that a reused process id is not mistaken for it."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as handle:
-            return handle.read().rpartition(")")[2].split()[19]
+            fields = handle.read().rpartition(")")[2].split()
+        return "gone" if fields[0] in _ENDED else fields[19]
     except (OSError, IndexError):
         return "gone"
 
@@ -67,6 +73,14 @@ def left_behind(owner: str) -> bool:
     if not separator or not space or machine != _machine() or not pid.isdigit():
         return False
     return _started(int(pid)) != started
+
+
+def in_use(lease: t.Mapping[str, t.Any]) -> bool:
+    """Return True if another run holds this lease, as far as can be told from here."""
+    if lease.get("token") in (None, RUN.token) or left_behind(str(lease.get("owner") or "")):
+        return False
+    expires = lease.get("expires")
+    return isinstance(expires, (int, float)) and expires > time.time()
 
 
 RUN = Run(token=secrets.token_hex(16), owner=_owner(), key=secrets.token_bytes(32))

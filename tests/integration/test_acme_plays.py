@@ -222,7 +222,8 @@ class TestOperations:
     def test_request_and_revoke(self, tmp_path: Path, ca: Pebble, web: Web, key: Path) -> None:
         site = Site(tmp_path)
         authority = acme(ca, key, challenge=webroot(web))
-        csr = "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj / -addext subjectAltName=DNS:op.example.com -out r.csr"
+        key_options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem"
+        csr = f"openssl req -new {key_options} -subj / -addext subjectAltName=DNS:op.example.com -out r.csr"
         tasks = [
             shell("csr", csr),
             operation("request", "certificate_request", authority, csr_path="{{ place }}/r.csr"),

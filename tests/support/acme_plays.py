@@ -30,7 +30,7 @@ class Web(t.NamedTuple):
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: t.Any) -> None:
+    def log_message(self, *_: t.Any) -> None:
         self.server.asked.append(self.path)  # type: ignore[attr-defined]
 
 
@@ -43,11 +43,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def web_server(root: Path, port: int = 0) -> t.Iterator[Web]:
+def web_server(root: Path, port: int = 0, *, address: str = "127.0.0.1") -> t.Iterator[Web]:
     """Serve a directory, which is made, on loopback."""
     root.mkdir(exist_ok=True)
     handler = functools.partial(_Handler, directory=str(root))
-    with _Server(("127.0.0.1", port), handler) as server:
+    with _Server((address, port), handler) as server:
         server.asked = []  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

@@ -18,9 +18,7 @@ ERROR_KEYS = {"kind", "authority", "detail", "retryable", "http_status"}
 HARDLY_A_SENTENCE = re.compile(r"Traceback|Error\b.*\(|0x[0-9a-f]+|<[a-z_.]+ object|\n")
 
 
-def is_told_well(
-    result: TaskResult, kind: str, told: str = "", *, retryable: bool = False, longest: int = 500
-) -> None:
+def is_told_well(result: TaskResult, kind: str, told: str = "", *, retryable: bool = False, longest: int = 500) -> None:
     """Assert that a failed result has all that every failed result has, and a message of at most ``longest`` characters."""
     assert result.failed
     assert not result.changed

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+import typing as t
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.certfleet.pki.plugins.plugin_utils import _run
-from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN, left_behind
+from ansible_collections.certfleet.pki.plugins.plugin_utils._run import RUN, in_use, left_behind
 
 
 def test_a_run_that_goes_on_has_left_nothing_behind() -> None:
@@ -41,3 +44,31 @@ def test_what_can_t_be_known_counts_as_alive(owner: str) -> None:
 def test_the_key_shows_nowhere() -> None:
     assert repr(RUN.key) not in repr(RUN) and RUN.key.hex() not in repr(RUN)
     assert len(RUN.key) == 32
+
+
+def test_a_process_that_nobody_has_waited_for_has_ended() -> None:
+    """Where nothing reaps, as in many containers, it stays in the list of processes."""
+    code = f"from {_run.__name__} import RUN; print(RUN.owner)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+        owner = child.stdout.read().strip()  # to its end; it is not waited for
+        until = time.monotonic() + 10
+        while not left_behind(owner) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert left_behind(owner)
+        assert Path(f"/proc/{child.pid}").exists()
+
+
+@pytest.mark.parametrize(
+    ("lease", "used"),
+    [
+        ({}, False),
+        ({"token": RUN.token, "owner": RUN.owner, "expires": 9e9}, False),
+        ({"token": "other", "owner": RUN.owner, "expires": 9e9}, True),
+        ({"token": "other", "owner": "elsewhere/boot/space process 1 2", "expires": 9e9}, True),
+        ({"token": "other", "owner": RUN.owner, "expires": 1}, False),
+        ({"token": "other", "owner": RUN.owner, "expires": "soon"}, False),
+        ({"token": "other", "owner": f"{RUN.owner}0", "expires": 9e9}, False),
+    ],
+)
+def test_whose_lease_it_is(lease: t.Dict[str, t.Any], used: bool) -> None:
+    assert in_use(lease) is used
