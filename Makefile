@@ -1,7 +1,7 @@
 # Everything is made under build/; `make clean` removes it.
 PYTHON ?= python3
-# Servers of the integration tests; acmeeh and OpenBao are installed with pip.
-SERVERS = pebble named postgres go step-ca cfssl
+# Servers of the tests, and keytool; acmeeh and OpenBao are installed with pip.
+SERVERS = pebble named postgres go step-ca cfssl nginx haproxy keytool
 RUN = $(PYTHON) -B tests/tools/run.py
 
 .PHONY: help demo test test-fast lint sanity unit integration molecule artefact docs format benchmark clean

@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - certfleet.pki.attributes.requests
 requirements:
   - Where the call is made, Python 3.10 (3.8 on a delegate) or newer and cryptography 42 or newer.
-  - For O(authority.vault) also requests and hvac.
+  - For every CA but O(authority.local) also requests, for O(authority.vault) hvac, for O(authority.acme) acme (and dnspython with C(dns_01)).
 """
 
 EXAMPLES = r"""

@@ -19,7 +19,8 @@ extends_documentation_fragment:
   - certfleet.pki.attributes
   - certfleet.pki.attributes.ensures
 requirements:
-  - On the controller, Python 3.10 or newer and cryptography 42 or newer; for O(authority.vault) also requests and hvac.
+  - On the controller, Python 3.10 or newer and cryptography 42 or newer; for every CA but O(authority.local) also requests,
+    for O(authority.vault) hvac, for O(authority.acme) acme, and dnspython with its challenge C(dns_01).
   - On the host, Python 3.6 or newer and the openssl program. No library, no CA address, no CA credential.
 seealso:
   - module: certfleet.pki.certificate

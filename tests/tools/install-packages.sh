@@ -25,6 +25,7 @@ package() {
         postgres) echo postgresql ;;
         go) echo golang-go ;;
         cfssl) echo golang-cfssl ;;
+        keytool) echo default-jre-headless ;;
         step-ca) echo golang-github-smallstep-certificates-dev ;; # its sources; the tests build it
         *) echo "$1" ;;
     esac

@@ -37,6 +37,7 @@ _SERVERS = {
     "postgres": "PostgreSQL",
     "go": "Go, to build step-ca",
     "cfssl": "cfssl",
+    "nginx": "nginx",
 }
 _POSTGRESQL = "/usr/lib/postgresql/*/bin"
 _STEP_CA = Path("/usr/share/gocode/src/github.com/smallstep/certificates")

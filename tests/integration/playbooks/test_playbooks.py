@@ -24,6 +24,7 @@ def fleet(tmp_path: Path) -> Fleet:
     authorities = {
         "automatic": {"local": {"path": str(tmp_path / "automatic"), "create": True}},
         "manual": {"local": {"path": str(tmp_path / "manual")}},
+        "other": {"local": {"path": str(tmp_path / "other"), "create": True}},
     }
     certificates = [
         {
@@ -130,6 +131,52 @@ def test_an_unknown_authority_name_is_an_error(fleet: Fleet) -> None:
     done = fleet.play("certfleet.pki.provision", pki_authority_name="nonesuch")
     assert done.returncode != 0
     assert "certificate_authority_name is not a key of certificate_authorities" in done.output
+
+
+MIGRATE = {"pki_hosts": "all", "pki_from_authority_name": "automatic", "pki_authority_name": "other"}
+
+
+@pytest.mark.smoke
+def test_migrate_issues_anew_and_revokes_the_old(fleet: Fleet) -> None:
+    play(fleet, "provision")
+    old = [_serial_number(path) for path in fleet.directory.glob("hosts/*/*/cert.pem")]
+    assert play(fleet, "migrate", **MIGRATE, pki_batch="100%").changed == 2 * len(HOSTS)
+    new = [_serial_number(path) for path in fleet.directory.glob("hosts/*/*/cert.pem")]
+    for serial_number in old:
+        assert "revoked" in play(fleet, "status", pki_hosts="one", pki_serial_number=serial_number).output
+    again = play(fleet, "migrate", **MIGRATE)
+    assert again.changed == 0
+    assert new == [_serial_number(path) for path in fleet.directory.glob("hosts/*/*/cert.pem")]
+
+
+def test_migrate_goes_on_where_it_was_cut_off(fleet: Fleet) -> None:
+    """The new certificates are in place, and nothing was revoked yet."""
+    play(fleet, "provision")
+    old = _serial_number(fleet.directory / "hosts" / "one" / "web" / "cert.pem")
+    away = fleet.directory / "automatic"
+    away.rename(away.with_name("away"))
+    done = fleet.play("certfleet.pki.migrate", **{**UNANSWERED, **MIGRATE})
+    assert done.returncode != 0
+    away.with_name("away").rename(away)
+    play(fleet, "migrate", **MIGRATE)
+    assert "revoked" in play(fleet, "status", pki_hosts="one", pki_serial_number=old).output
+
+
+def test_migrate_leaves_what_is_still_in_place(fleet: Fleet) -> None:
+    """The new CA has not approved yet, so the old certificate is needed."""
+    manage(fleet, "state: present, approval: manual")
+    play(fleet, "provision")
+    old = _serial_number(fleet.directory / "hosts" / "one" / "web" / "cert.pem")
+    play(fleet, "migrate", **{**MIGRATE, "pki_authority_name": "manual", "certificate_wait": False})
+    assert "issued" in play(fleet, "status", pki_hosts="one", pki_serial_number=old).output
+    assert _serial_number(fleet.directory / "hosts" / "one" / "web" / "cert.pem") == old
+
+
+@pytest.mark.parametrize("wrong", [{"pki_authority_name": "automatic"}, {"pki_from_authority_name": ""}, {"pki_authority_name": "x"}])
+def test_migrate_needs_two_authorities(fleet: Fleet, wrong: "dict[str, str]") -> None:
+    done = fleet.play("certfleet.pki.migrate", **{**UNANSWERED, **MIGRATE, **wrong})
+    assert done.returncode != 0
+    assert "Give two different keys of pki_authorities" in done.output
 
 
 def manage(fleet: Fleet, options: str) -> None:
