@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from acme_side import COUNTS, Asked, opened_acme
 from authorities import Authorities
 from counting import Counter, Counts
 from fleet import Fleet, Workspace
@@ -67,11 +68,11 @@ class Bench:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A block of the report. ``kind`` says how its numbers are to be read: time, memory or counts."""
+    """A block of the report. ``kind`` says how its numbers are to be read: time, memory, counts or requests."""
 
     key: str
     title: str
-    measure: t.Callable[[Bench], t.Sequence[Cell] | t.Sequence[Counts]]
+    measure: t.Callable[[Bench], t.Sequence[Cell] | t.Sequence[Counts] | t.Sequence[Asked]]
     kind: str = "time"
 
 
@@ -135,6 +136,26 @@ def _counts(bench: Bench) -> list[Counts]:
     return [counts for one in pipelines for counts in counter.count(fleet, one)]
 
 
+def _acme(bench: Bench) -> list[Cell]:
+    with opened_acme(bench.workspace, bench.tell) as side:
+        if side is None:
+            return []
+        fleet = bench.fleet(1, variables=side.variables)
+        embedded = bench.authorities.local
+        pipelines = [one for count in COUNTS for one in side.pipelines(count, fleet.hosts[0], embedded)]
+        return measure(fleet, pipelines, rounds=bench.rounds(3), tell=bench.tell)
+
+
+def _acme_counts(bench: Bench) -> list[Asked]:
+    counter, certificates = Counter(bench.workspace.folder), 10
+    with opened_acme(bench.workspace, bench.tell) as side:
+        if side is None:
+            return []
+        fleet = bench.fleet(1, variables={**side.variables, **counter.variables})
+        pipelines = side.pipelines(certificates, fleet.hosts[0], bench.authorities.local)
+        return [asked for one in pipelines for asked in side.count(counter, fleet, one, certificates)]
+
+
 #: In the order of the report. The recipes for many certificates and for 50 hosts take as long as all others together.
 BLOCKS: t.Sequence[Block] = (
     Block("counts", "Executions on the host, and heavy imports", _counts, kind="counts"),
@@ -149,4 +170,8 @@ BLOCKS: t.Sequence[Block] = (
     Block("recipes-10", "Today's recipes, 10 local hosts", _recipes(10, 1)),
     Block("recipes-50", "Today's recipes, 50 local hosts", _recipes(50, 1)),
     Block("recipes-many", "Today's recipes for 10 and 50 certificates on one host", _many_recipes),
+    Block(
+        "acme-counts", "ACME: what 10 certificates on one host take, for each of them", _acme_counts, kind="requests"
+    ),
+    Block("acme", "ACME: 1, 10 and 50 certificates on one host, http-01 by webroot, one Pebble", _acme),
 )

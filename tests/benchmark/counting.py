@@ -53,11 +53,12 @@ class Counter:
         #: Variables of the hosts that are to be counted.
         self.variables = {"ansible_python_interpreter": str(wrapper)}
 
-    def count(self, fleet: Fleet, pipeline: Pipeline) -> list[Counts]:
-        """Return the counts of every step."""
+    def count(self, fleet: Fleet, pipeline: Pipeline) -> t.Iterator[Counts]:
+        """Yield the counts of every step, as soon as it is played."""
         round_name = f"count-{time.monotonic_ns()}"
         make_directories(fleet, pipeline, round_name)
-        return [self._count(fleet, pipeline, step, round_name) for step in pipeline.steps]
+        for step in pipeline.steps:
+            yield self._count(fleet, pipeline, step, round_name)
 
     def _count(self, fleet: Fleet, pipeline: Pipeline, step: str, round_name: str) -> Counts:
         self._starts.write_text("")

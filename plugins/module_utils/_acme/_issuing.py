@@ -41,11 +41,11 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 __all__ = ("Issuing",)
 
 #: Seconds between questions as long as the CA does not say; the last one stays.
-_PAUSES = (0.2, 1.0, 2.0, 4.0, 8.0, 15.0)
+_PAUSES = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0, 15.0)
 #: Most CAs sign within this time, so it is waited for without asking the caller to come again.
-_MOMENTS = (0.1, 0.2, 0.4)
+_MOMENTS = (0.05, 0.1, 0.2, 0.4)
 #: The question at which it is time to find out why nothing happens.
-_LOOKS_CLOSER = 3
+_LOOKS_CLOSER = 4
 #: Authorizations that can still become, or are, what the order needs.
 _UNDECIDED = ("valid", "pending")
 #: What an open order waits for, by its status.

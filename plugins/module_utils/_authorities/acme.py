@@ -22,7 +22,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._acme._challenges im
     record_name,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._client import AcmeClient
-from ansible_collections.certfleet.pki.plugins.module_utils._acme._dns import Record, Solver, open_solver
+from ansible_collections.certfleet.pki.plugins.module_utils._acme._dns_record import Record
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._issuing import Issuing
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import require_acme
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._options import ACME_OPTIONS, DIRECTORIES
@@ -60,6 +60,9 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._names import canonical_dns
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
+
+if t.TYPE_CHECKING:
+    from ansible_collections.certfleet.pki.plugins.module_utils._acme._dns import Solver
 
 __all__ = ("AcmeAuthority",)
 
@@ -107,6 +110,9 @@ class AcmeAuthority(
 
     @functools.cached_property
     def _solver(self) -> Solver:
+        # Late: the library for the DNS takes long to import, and few need it.
+        from ansible_collections.certfleet.pki.plugins.module_utils._acme._dns import open_solver  # noqa: PLC0415
+
         return open_solver((self.options.get("challenge") or {})["dns_01"])
 
     @property
