@@ -81,14 +81,19 @@ class Rest:
         context: Context,
         credential: t.Optional[Credential] = None,
         headers: t.Optional[t.Mapping[str, str]] = None,
+        refuses_login: t.Optional[t.Callable[[Answer], bool]] = None,
     ) -> None:
-        """``headers`` go with every request, ``credential`` adds those of a login."""
+        """``headers`` go with every request, ``credential`` adds those of a login.
+
+        ``refuses_login`` tells the answers that mean that a login is not or no longer good, where that is not 401.
+        """
         self._http = http
         self.url = url
         self._authority = authority
         self._context = context
         self._credential = credential
         self._headers = dict(headers or {})
+        self._refuses_login = refuses_login or _is_unauthorized
 
     def send(
         self,
@@ -102,14 +107,14 @@ class Rest:
     ) -> Answer:
         """Send and return the answer, whatever its status. ``content``: json, data, params.
 
-        A login that the server refuses (401) is made once more, which is safe: nothing was done.
+        A login that the server refuses is made once more, which is safe: nothing was done.
         Raises Unavailable, Misconfigured (see Http.request), and what the login raises.
         """
         if self._credential is None or not login:
             return self._send(method, path, {}, headers, repeatable, content)
         used = self._login(self._credential)
         answer = self._send(method, path, self._credential.headers(used), headers, repeatable, content)
-        if answer.status != _UNAUTHORIZED:
+        if not self._refuses_login(answer):
             return answer
         self._context.tokens.forget(self._key(self._credential), used)
         renewed = self._login(self._credential)
@@ -168,6 +173,10 @@ def expires_in(asked_at: datetime, seconds: t.Any) -> t.Optional[datetime]:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
         return None
     return asked_at + timedelta(seconds=seconds - min(30.0, seconds / 10))
+
+
+def _is_unauthorized(answer: Answer) -> bool:
+    return answer.status == _UNAUTHORIZED
 
 
 def _answer(response: requests.Response) -> Answer:

@@ -52,7 +52,7 @@ def test_an_approval_is_waited_for_over_several_runs(ca, tmp_path):
     ca.approval = True
     first, second = site.play(tasks), site.play(tasks)
     assert first["ask"].certificate["status"] == second["ask"].certificate["status"] == "pending"
-    assert "web.example.com CNAME NOT_STARTED" in str(second["ask"].certificate["reasons"])
+    assert "web.example.com CNAME Awaiting Validation" in str(second["ask"].certificate["reasons"])
     ca.approve(1000)
     assert site.play(tasks)["ask"].certificate["status"] == "issued"
     assert not site.play(tasks)["ask"].changed and len(ca.orders) == 1

@@ -6,7 +6,9 @@
 
 with EjbcaSimulator(tmp_path) as ca:
     EjbcaAuthority(ca.options())                    # by client certificate; ca.options(auth=ca.oauth()), auth=ca.bearer()
-    ca.approval = True; ca.approve(number); ca.deny(number, "why"); ca.revocation_approval = True
+    ca.approval = True; ca.approve(number); ca.deny(number); ca.revocation_approval = True
+    ca.one_step_only = True        # refuses to enrol where approvals are on, as EJBCA's own pkcs10enroll does
+    ca.keeps_holds = True          # what is on hold can't be revoked for good, as in older releases
     ca.disabled.add("REST Certificate Management"); ca.profiles.clear(); ca.frozen.add("web"); ca.expire_tokens()
     ca.wrong_certificate = True; ca.shuffled = True; ca.v2 = False     # faults besides those of Simulator
 """
@@ -52,7 +54,10 @@ ENROL = {
     "account_binding_id": str,
     "include_chain": bool,
     "email": str,
+    "response_format": str,
 }
+#: Of the REST resource: none is checked for, but without these nothing is issued.
+NEEDED = [name for name in ENROL if name not in ("account_binding_id", "include_chain", "email", "response_format")]
 
 
 @dataclasses.dataclass
@@ -71,7 +76,6 @@ class _Issued:
 class _Approval:
     order: t.Dict[str, t.Any]
     state: str = "waiting"
-    words: str = ""
 
 
 def refused(status: int, message: str) -> Refused:
@@ -97,6 +101,7 @@ class EjbcaSimulator(Simulator):
         self.disabled: t.Set[str] = set()
         self.frozen: t.Set[str] = set()
         self.approval = self.revocation_approval = self.wrong_certificate = self.shuffled = False
+        self.one_step_only = self.keeps_holds = False
         self.v2 = True
         self.logins = 0
 
@@ -139,8 +144,8 @@ class EjbcaSimulator(Simulator):
     def approve(self, number: str) -> None:
         self.approvals[number].state = "approved"
 
-    def deny(self, number: str, words: str) -> None:
-        self.approvals[number].state, self.approvals[number].words = "rejected", words
+    def deny(self, number: str) -> None:
+        self.approvals[number].state = "rejected"
 
     # Who asks, and whether the protocol is on
 
@@ -167,49 +172,56 @@ class EjbcaSimulator(Simulator):
         if protocol in self.disabled:
             raise Refused(403, "<html><body>This service has been disabled.</body></html>")
         if scheme and (scheme != "Bearer" or token not in self.tokens):
-            raise refused(401, f"The token {token} is not valid.")
+            raise refused(403, f"Authentication failed: No admin authenticated for the token {token}.")
         if not scheme and call.client_certificate is None:
-            raise refused(403, "Not authorized to any role.")
+            raise refused(403, "Error no client certificate or OAuth token received for authentication.")
 
     # Enrolment
 
     @route("POST", V1 + r"/certificate/pkcs10enroll")
     def enrol(self, call: Call) -> Answer:
         self.admit(call, "REST Certificate Management")
-        body = self.fields(
-            call, ENROL, required=[name for name in ENROL if name not in ("account_binding_id", "email")]
-        )
+        body = self.fields(call, ENROL, required=NEEDED)
         self.check_names(body)
         if not body["username"] or not body["password"]:
             raise self.violation("the end entity has no name or password")
         if body["username"] in self.frozen:
-            raise refused(400, f"User {body['username']} already exists.")
+            raise refused(400, f"Entity {body['username']} already exists.")
+        if self.one_step_only:
+            raise refused(
+                400,
+                "Single transaction enrollment request rejected since approvals are enabled for this CA (1) or "
+                "Certificate Profile (7).",
+            )
         self.passwords[body["username"]] = body["password"]
         if self.approval:
             return self.waiting(body)
         return Reply(201, self.enrolled(body))
 
     def check_names(self, body: t.Mapping[str, t.Any]) -> None:
+        # Whatever the trouble is, the REST resource makes it a 400.
         if body["certificate_authority_name"] != CA_NAME:
-            raise refused(404, f"CA with name {body['certificate_authority_name']} does not exist.")
-        if body["end_entity_profile_name"] not in self.profiles:
-            raise refused(404, f"End entity profile {body['end_entity_profile_name']} not found.")
+            raise refused(400, f'CA with name "{body["certificate_authority_name"]}" doesn\'t exist')
         if body["certificate_profile_name"] not in self.profiles:
-            raise refused(404, f"Certificate profile {body['certificate_profile_name']} does not exist.")
+            raise refused(400, f'Certificate profile with name "{body["certificate_profile_name"]}" doesn\'t exist')
+        if body["end_entity_profile_name"] not in self.profiles:
+            raise refused(400, f'End Entity Profile of name "{body["end_entity_profile_name"]}" was not found')
+        if body.get("response_format", "DER") not in ("DER", "PKCS7"):
+            raise refused(400, "Invalid input. Response format can only be DER or PKCS7")
         csr = x509.load_pem_x509_csr(body["certificate_request"].encode())
         if "forbidden.example.com" in csr.subject.rfc4514_string():
-            raise refused(422, "Wrong number of DNSNAME fields in Subject Alternative Name.")
+            raise refused(400, "Wrong number of DNSNAME fields in Subject Alternative Name.")
 
     def waiting(self, body: t.Dict[str, t.Any]) -> Reply:
         number = str(1000000 + len(self.approvals))
         self.approvals[number] = _Approval(body)
-        return self.accepted(number)
+        words = "Add Entity request has been added for approval by authorized administrators."
+        return self.accepted(number, words)
 
-    def accepted(self, number: str) -> Reply:
+    def accepted(self, number: str, words: str) -> Reply:
         # The link is what real servers send: it lacks v1/certificate.
         link = f"{self.url}/ejbca/ejbca-rest-api/{number}/finalize"
-        words = f"Waiting for approval request with ID {number}."
-        return Reply(202, {"status_code": 202, "info_message": words, "link": link})
+        return Reply(202, {"status_code": 202, "info_message": words, "request_id": int(number), "link": link})
 
     def enrolled(self, body: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         csr = make_csr(["other.example.com"]).pem if self.wrong_certificate else body["certificate_request"]
@@ -227,20 +239,22 @@ class EjbcaSimulator(Simulator):
     def finalize(self, call: Call) -> Answer:
         self.admit(call, "REST Certificate Management")
         body = self.fields(call, {"response_format": str, "password": str}, required=("response_format", "password"))
-        if body["response_format"] not in ("P12", "BCFKS", "JKS", "DER", "PEM"):
+        if body["response_format"] not in ("DER", "PEM"):  # others are for keys that EJBCA makes
             raise self.violation(f"response_format {body['response_format']}")
         approval = self.approvals.get(call.match["number"])
         if approval is None:
-            raise refused(404, f"Approval request {call.match['number']} was not found.")
+            raise refused(400, f"Could not find request with Id '{call.match['number']}'")
         return self.finalized(call.match["number"], approval, body["password"])
 
     def finalized(self, number: str, approval: _Approval, password: str) -> Answer:
         if approval.state == "waiting":
-            return self.accepted(number)
+            return self.accepted(number, f"Request with Id '{number}' is still waiting for approval")
+        if approval.state == "executed":
+            raise refused(400, f"Enrollment with Id '{number}' has already been finalized")
         if approval.state != "approved":
-            raise refused(400, f"The request is {approval.state}. {approval.words}".strip())
+            raise refused(400, f"Request with Id '{number}' has been {approval.state}")
         if password != approval.order["password"]:
-            raise refused(400, f"Got request with invalid password: {password}")
+            raise refused(403, f"Got request for user with invalid password: {approval.order['username']}.")
         approval.state = "executed"
         return Reply(201, self.enrolled({**approval.order, "include_chain": False}))
 
@@ -273,14 +287,14 @@ class EjbcaSimulator(Simulator):
             if one["operation"] != "EQUAL" or one["property"] not in ("QUERY", "CA"):
                 raise self.violation(f"criteria {one}")
             if one["property"] == "CA" and one["value"] != CA_NAME:
-                raise refused(404, f"CA with name {one['value']} does not exist.")
+                raise refused(400, "Invalid search criteria content, unknown CA.")
             if one["property"] == "QUERY":
                 found = [issued for issued in found if self.is_called(issued, one["value"])]
         return found
 
     def is_called(self, issued: _Issued, query: str) -> bool:
         try:
-            number = int(query, 16)
+            number = int(query, 16) if len(query) >= 8 else -1  # shorter ones are no serial numbers for EJBCA
         except ValueError:
             number = -1
         return query == issued.username or number == issued.certificate.serial_number
@@ -293,7 +307,7 @@ class EjbcaSimulator(Simulator):
         body = self.fields(call, {"pagination": dict, "criteria": list}, required=("pagination", "criteria"))
         where = {"page_size": int, "current_page": int}
         page = self.checked(body["pagination"], where, required=where, where="pagination")
-        if page["current_page"] < 1 or not 1 <= page["page_size"] <= 1000:
+        if page["current_page"] < 1 or page["page_size"] < 1:
             raise self.violation(f"pagination {page}")
         found = self.matching(body["criteria"])
         start = (page["current_page"] - 1) * page["page_size"]
@@ -315,23 +329,25 @@ class EjbcaSimulator(Simulator):
         return {"pagination_rest_response_component": paging, "certificates_rest_response": {"certificates": page}}
 
     def listed(self, one: _Issued) -> t.Dict[str, t.Any]:
+        # These names alone are in camelCase, in newer releases.
         return {
-            "serial_number": one.serial,
+            "serialNumber": one.serial,
             "status": 40 if one.revoked_at else 20,
-            "revocation_reason": 4 if one.revoked_at else -1,
+            "revocationReason": 4 if one.revoked_at else -1,
             "username": one.username,
-            "base64_cert": base64.b64encode(encoded(one.certificate).encode()).decode(),
+            "base64Cert": base64.b64encode(encoded(one.certificate).encode()).decode(),
         }
 
     # Revocation
 
     def named(self, call: Call) -> _Issued:
         if call.match["dn"] != self.subject_dn:
-            raise refused(404, f"CA with DN {call.match['dn']} does not exist.")
+            raise refused(404, f"CA '{call.match['dn']}' does not exist.")
         for one in self.issued:
             if one.certificate.serial_number == int(call.match["serial"], 16):
                 return one
-        raise refused(404, f"Certificate with serial number {call.match['serial']} and issuer CA was not found.")
+        where = f"serial number '{call.match['serial']}' and issuer DN '{call.match['dn']}'"
+        raise refused(404, f"Certificate with {where} was not found")
 
     @route("PUT", V1 + r"/certificate/(?P<dn>[^/]+)/(?P<serial>(0x)?[0-9a-fA-F]+)/revoke")
     def revoke(self, call: Call) -> Answer:
@@ -342,11 +358,13 @@ class EjbcaSimulator(Simulator):
         one = self.named(call)
         held = one.reason == "CERTIFICATE_HOLD"
         if reason == "REMOVE_FROM_CRL" and not held:
-            raise refused(409, "The certificate is not on hold.")
-        if one.revoked_at and not held:
-            raise refused(409, f"Certificate with serial number {one.serial} has previously been revoked.")
-        if self.revocation_approval:
-            return self.accepted("2000000")
+            raise refused(409, "Not allowed to unrevoke a certificate that is not on hold.")
+        if one.revoked_at and (not held or (self.keeps_holds and reason != "REMOVE_FROM_CRL")):
+            words = "has previously been revoked. Revocation reason could not be changed or was not allowed."
+            raise refused(409, f"Certificate with issuer: {self.subject_dn} and serial number: {one.serial} {words}")
+        if self.revocation_approval:  # this one has no link
+            words = "Revocation has been sent for approval by authorized administrators."
+            return Reply(202, {"status_code": 202, "info_message": words, "request_id": 2000000})
         one.revoked_at, one.reason = (
             (None, "NOT_REVOKED") if reason == "REMOVE_FROM_CRL" else (self.now().replace(microsecond=0), reason)
         )
@@ -375,7 +393,7 @@ class EjbcaSimulator(Simulator):
 
     @route("GET", V1 + r"/ca")
     def authorities(self, call: Call) -> Answer:
-        self.admit(call, "REST CA Management")
+        self.admit(call, "REST Certificate Management")
         own = {
             "id": 1,
             "name": CA_NAME,
@@ -387,10 +405,10 @@ class EjbcaSimulator(Simulator):
 
     @route("GET", V1 + r"/ca/(?P<dn>[^/]+)/certificate/download")
     def download(self, call: Call) -> Answer:
-        self.admit(call, "REST CA Management")
+        self.admit(call, "REST Certificate Management")
         if call.match["dn"] != self.subject_dn:
             raise refused(404, f"CA with DN {call.match['dn']} does not exist.")
-        return Reply(200, "".join(self.ca.chain_pem))
+        return Reply(200, "".join(self.ca.chain_pem).encode())
 
     @route("GET", V2 + r"/certificate/profile/(?P<name>[^/]+)")
     def profile(self, call: Call) -> Answer:
@@ -398,7 +416,7 @@ class EjbcaSimulator(Simulator):
         if not self.v2:
             raise Refused(404, "<html>Not Found</html>")
         if call.match["name"] not in self.profiles:
-            raise refused(404, f"Certificate profile {call.match['name']} does not exist.")
+            raise refused(400, "Invalid search criteria, unknown certificate profile.")
         return {
             "certificate_profile_id": 7,
             "available_key_algs": ["RSA", "ECDSA"],
@@ -406,4 +424,7 @@ class EjbcaSimulator(Simulator):
             "available_bit_lenghts": [256, 384, 2048, 3072],
             "available_ecdsa_curves": ["P-256", "P-384"],
             "available_cas": [CA_NAME],
+            "key_usages": [],
+            "extended_key_usages": [],
+            "validity": "90d",
         }

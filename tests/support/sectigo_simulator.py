@@ -7,7 +7,7 @@
 with SectigoSimulator(tmp_path) as ca:
     SectigoAuthority(ca.options())                 # name and password; auth=ca.cert(), auth=ca.oauth()
     ca.approval = True; ca.approve(ssl_id); ca.deny(ssl_id, "why")      # Requested, until a person decides
-    ca.not_ready = 2               # collect answers -1400 and -183 in turn so often, although the order is Issued
+    ca.not_ready = 2               # collect answers 0, -1400 and -183 in turn so often, although the order is Issued
     ca.renewable = False; ca.mandatory = ["Cost centre"]; ca.forbidden = ("evil.example.com",); ca.expire_tokens()
     ca.may_read_types = False; ca.wrong_certificate = True; ca.shuffled = True
 """
@@ -30,6 +30,11 @@ __all__ = ("PROFILE", "SectigoSimulator")
 
 API = r"/(?:private/)?api/ssl/v1"
 ORGANIZATION, PROFILE = 4711, 9842
+NOT_READY = (
+    (-1400, "The request is being processed by Sectigo."),
+    (0, "Being processed by Sectigo"),
+    (-183, "Certificate is not collectable."),
+)
 JSON = "application/json;charset=utf-8"
 ENROL: t.Mapping[str, t.Any] = {
     "orgId": int,
@@ -260,15 +265,25 @@ class SectigoSimulator(Simulator):
         if order.certificate:
             sha1 = order.certificate.fingerprint(hashes.SHA1()).hex().upper()
             answer.update(serialNumber=order.serial, certificateDetails={"sha1Hash": sha1})
-        if order.revoked:
-            answer.update(revoked=order.revoked.strftime("%m/%d/%Y"), reasonCode=order.reason)
+        if order.revoked and self.is_admin(call):
+            answer.update(revoked=order.revoked.strftime("%Y-%m-%dT%H:%M:%S.000Z"), reasonCode=order.reason)
+        elif order.revoked:
+            answer.update(revoked=order.revoked.strftime("%m/%d/%Y"), reasonCode=int(order.reason))
         return answer
+
+    @staticmethod
+    def is_admin(call: Call) -> bool:
+        """Tell the Admin Operations API from the classic one: a few types differ."""
+        return "Authorization" in call.headers
 
     @route("GET", API + r"/(?P<number>\d+)/dcv")
     def dcv(self, call: Call) -> Answer:
         self.admit(call)
         order = self.named(call)
-        return [{"domain": name, "dcvMode": order.dcv_mode, "dcvStatus": "NOT_STARTED"} for name in order.names]
+        log = [{"dcvStatus": "Awaiting Validation", "domainName": name, "dcvDate": None} for name in order.names]
+        ways = [{"domainName": name, "dcvMode": order.dcv_mode, "host": f"_4e38.{name}."} for name in order.names]
+        state = {"dcvLog": {"error": {"code": 0, "description": None}, "log": log}, "instructions": ways}
+        return [state] if self.is_admin(call) else state
 
     @route("GET", API + r"/collect/(?P<number>\d+)")
     def collect(self, call: Call) -> Answer:
@@ -280,7 +295,7 @@ class SectigoSimulator(Simulator):
             raise refused(-110, "The certificate is revoked")
         if self.not_ready > 0:
             self.not_ready -= 1
-            raise refused((-183, -1400)[self.not_ready % 2], "The request is being processed by Sectigo.")
+            raise refused(*NOT_READY[self.not_ready % 3])
         if order.certificate is None:
             raise refused(-183, "Certificate is not collectable.")
         leaf = order.certificate.public_bytes(serialization.Encoding.PEM).decode()
@@ -317,15 +332,16 @@ class SectigoSimulator(Simulator):
     @route("POST", API + r"/revoke/(?P<number>\d+)")
     def revoke(self, call: Call) -> Answer:
         self.admit(call)
-        body = self.fields(call, {"reasonCode": str, "reason": str}, required=("reasonCode", "reason"))
-        if body["reasonCode"] not in ("0", "1", "3", "4", "5") or not 1 <= len(body["reason"]) <= 512:
+        kind = str if self.is_admin(call) else int
+        body = self.fields(call, {"reasonCode": kind, "reason": str}, required=("reasonCode", "reason"))
+        if str(body["reasonCode"]) not in ("0", "1", "3", "4", "5") or not 1 <= len(body["reason"]) <= 512:
             raise self.violation(f"revocation with {body}")
         order = self.named(call)
         if order.status == "Revoked":
             raise refused(-159, "Certificate is already revoked")
         if order.status != "Issued":
             raise refused(-102, "Only issued certificates can be revoked")
-        order.status, order.revoked, order.reason = "Revoked", self.now(), body["reasonCode"]
+        order.status, order.revoked, order.reason = "Revoked", self.now(), str(body["reasonCode"])
         return Reply(204)
 
     @route("POST", API + r"/decline/(?P<number>\d+)")

@@ -133,6 +133,12 @@ class EjbcaAuthority(Authority, Revokes, ReportsStatus, HasPolicy, FindsRequest,
                 "enrollment_password to the same for both.",
                 **facts,
             )
+        if "could not find request" in words.lower():
+            return NotFound(
+                f"EJBCA does not know the approval request {waiting.approval}; check the request id, and that it is the "
+                "right CA.",
+                **facts,
+            )
         told = words or "it gives no reason"
         return Rejected(f"EJBCA did not issue for the approval request {waiting.approval}: {told}.", **facts)
 
@@ -158,7 +164,8 @@ class EjbcaAuthority(Authority, Revokes, ReportsStatus, HasPolicy, FindsRequest,
 
     def _pending(self, waiting: Waiting, answer: Answer) -> Pending:
         told = " ".join(str(field(answer.fields, "info_message") or "").split())
-        detail = told or f"The approval request {waiting.approval} waits in EJBCA."
+        waits = f"The approval request {waiting.approval}" if waiting.approval else "The request"
+        detail = f"{waits} waits in EJBCA" + (f": {told}" if told else ".")
         return Pending(str(waiting), retry_after=answer.retry_after, detail=detail)
 
     def _issued(self, answer: Answer, *, request_id: t.Optional[str] = None, key: t.Optional[str] = None) -> Issued:
@@ -239,7 +246,7 @@ class EjbcaAuthority(Authority, Revokes, ReportsStatus, HasPolicy, FindsRequest,
             return False
         answer = self._client.revoke(self._known.subject_dn, facts.serial_number, reason=REASONS[reason])
         if answer.status == _CONFLICT:
-            self._check_off_hold(facts, reason)
+            self._check_conflict(facts, reason)
             return False
         if answer.status != 200:
             raise Unavailable(
@@ -250,13 +257,17 @@ class EjbcaAuthority(Authority, Revokes, ReportsStatus, HasPolicy, FindsRequest,
             )
         return True
 
-    def _check_off_hold(self, facts: CertificateFacts, reason: str) -> None:
-        """Nothing to change is what was wanted, unless it is revoked for good."""
-        if reason == "remove_from_crl" and self._described(facts).status == "revoked":
+    def _check_conflict(self, facts: CertificateFacts, reason: str) -> None:
+        """Nothing to change is what was wanted, unless it is revoked for good, or (older releases) stays on hold."""
+        known = self._described(facts)
+        trouble = ""
+        if reason == "remove_from_crl" and known.status == "revoked":
+            trouble = "is revoked for good and can't be taken off hold; order another"
+        elif reason != "remove_from_crl" and known.revocation_reason == "certificate_hold":
+            trouble = "is on hold, and this EJBCA does not revoke it then; take it off hold first (remove_from_crl)"
+        if trouble:
             raise Rejected(
-                f"The certificate {facts.serial_number} is revoked for good and can't be taken off hold; order another.",
-                authority=self.NAME,
-                http_status=_CONFLICT,
+                f"The certificate {facts.serial_number} {trouble}.", authority=self.NAME, http_status=_CONFLICT
             )
 
     # What it tells about itself

@@ -16,7 +16,12 @@ import os
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context
-from ansible_collections.certfleet.pki.plugins.module_utils._ejbca._errors import AUTHORITY, refusal, words_of
+from ansible_collections.certfleet.pki.plugins.module_utils._ejbca._errors import (
+    AUTHORITY,
+    is_login_refused,
+    refusal,
+    words_of,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._ejbca._wire import base_url, field, segment
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     BadCertificate,
@@ -53,7 +58,14 @@ class EjbcaClient:
         cert = self._auth.get("cert")
         pair = (cert["certificate"], cert["private_key"]) if cert else None
         http = Http(self._options, authority=AUTHORITY, client_certificate=pair)
-        return Rest(http, url=self.url, authority=AUTHORITY, context=self._context, credential=self._credential)
+        return Rest(
+            http,
+            url=self.url,
+            authority=AUTHORITY,
+            context=self._context,
+            credential=self._credential,
+            refuses_login=is_login_refused,
+        )
 
     @functools.cached_property
     def _credential(self) -> t.Optional[OAuth]:
@@ -92,17 +104,15 @@ class EjbcaClient:
         return answer
 
     def finalise(self, approval: str, *, end_entity: str, code: str) -> Answer:
-        """Ask for what an approval allows: 201, 202 while it waits, 400 if it was decided otherwise or used before."""
+        """Ask for what an approval allows: 201, 202 while it waits, 400 if it was decided otherwise, used before or never
+        made, 403 if the code is wrong.
+        """
         body = {"response_format": "DER", "password": code}
         answer = self._rest.send("POST", f"/v1/certificate/{segment(approval)}/finalize", json=body)
-        if answer.ok or answer.status == 400:
+        wrong_code = answer.status == _FORBIDDEN and "invalid password" in words_of(answer).lower()
+        if answer.ok or answer.status == 400 or wrong_code:
             return answer
-        missing = NotFound(
-            f"EJBCA does not know the approval request {approval}; check the request id, and that it is the right CA.",
-            authority=AUTHORITY,
-            http_status=answer.status,
-        )
-        raise self._refusal(answer, "to finalise", end_entity=end_entity, missing=missing, secrets=(code,))
+        raise self._refusal(answer, "to finalise", end_entity=end_entity, secrets=(code,))
 
     # Finding
 
@@ -205,9 +215,11 @@ class EjbcaClient:
         missing: t.Optional[PkiError] = None,
         secrets: t.Tuple[str, ...] = (),
     ) -> PkiError:
-        if answer.status == 401 and self._auth.get("cert"):
+        if is_login_refused(answer):
+            what_for = "client certificate; check auth.cert" if self._auth.get("cert") else "token; check auth"
             return Unauthorized(
-                f"{self.url} does not accept the client certificate; check auth.cert, and its role in EJBCA.",
+                f"{self.url} does not accept the {what_for}, and the role that it has in EJBCA.",
+                detail=self.told(answer, secrets=secrets),
                 authority=AUTHORITY,
                 http_status=answer.status,
             )

@@ -16,14 +16,15 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     PkiError,
     PolicyViolation,
     Rejected,
+    Unavailable,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._rest import Answer, Rest
 
-__all__ = ("AUTHORITY", "is_ejbcas", "refusal", "words_of")
+__all__ = ("AUTHORITY", "is_ejbcas", "is_login_refused", "refusal", "words_of")
 
 AUTHORITY = "ejbca"
 _LONGEST_WORDS = 600
-_MISSING = r"(not found|not exist|no such|unknown|could not find|cannot find)"
+_MISSING = r"(not found|not exist|n't exist|no such|unknown|could not find|couldn't find|cannot find)"
 
 Rule = t.Tuple[t.Optional[int], str, t.Type[PkiError], str]
 
@@ -58,11 +59,26 @@ _RULES: t.Tuple[Rule, ...] = (
     ),
     (
         None,
-        r"(user|end.?entity).*already exist|already exist.*(user|end.?entity)",
+        r"(user|entity).*already exist|already exist.*(user|entity)",
         Misconfigured,
         (
             "The end entity '{end_entity}' exists in EJBCA already and can't be enrolled again; set end_entity to another "
             "name, or allow the login to edit end entities."
+        ),
+    ),
+    (
+        400,
+        r"offline|not active",
+        Unavailable,
+        "The CA '{certificate_authority}' of EJBCA is away: {words}; try again later.",
+    ),
+    (
+        400,
+        r"single transaction",
+        Misconfigured,
+        (
+            "EJBCA does not enrol in one call where approvals are on: {words}; switch off there the approval of end "
+            "entities for the CA and the certificate profile, or choose another certificate_profile."
         ),
     ),
     (
@@ -73,7 +89,10 @@ _RULES: t.Tuple[Rule, ...] = (
     ),
     (
         400,
-        r"\bunique\b|same (public )?key|not allowed|not permitted|does not match|profile",
+        (
+            r"\bunique\b|same (public )?key|not allowed|not permitted|does not match|profile|wrong number|must exist|"
+            r"illegal"
+        ),
         PolicyViolation,
         "EJBCA does not allow this request: {words}.",
     ),
@@ -88,6 +107,13 @@ def words_of(answer: Answer, *, secrets: t.Iterable[str] = ()) -> str:
     for secret in secrets:
         plain = plain.replace(secret, "***")
     return plain[:_LONGEST_WORDS].rstrip(" .;")
+
+
+def is_login_refused(answer: Answer) -> bool:
+    """Tell a login that is not known or no longer good from a right that is missing: EJBCA answers 403 to both."""
+    if answer.status != 403:
+        return answer.status == 401
+    return bool(re.search(r"authenticat|\btoken\b", words_of(answer), re.IGNORECASE))
 
 
 def is_ejbcas(answer: Answer) -> bool:

@@ -116,10 +116,15 @@ def enrollment_code(secret: bytes, *, key: str, end_entity: str) -> str:
 
 
 def approval_id(answer: t.Mapping[str, t.Any]) -> str:
-    """Return the id of an approval request from a 202; it has no field of its own. Empty if there is none."""
+    """Return the id of an approval request from a 202, empty if there is none; older releases have no field for it."""
+    own = field(answer, "request_id")
+    if isinstance(own, int) and own > 0:
+        return str(own)
     link, text = str(field(answer, "link") or ""), str(field(answer, "info_message") or "")
     match = (
-        re.search(r"/(\d+)/finalize", link) or re.search(r"\bID\D{0,12}(\d+)", text, re.I) or re.search(r"(\d+)", text)
+        re.search(r"/([1-9]\d*)/finalize", link)
+        or re.search(r"\bID\D{0,12}(\d+)", text, re.I)
+        or re.search(r"(\d+)", text)
     )
     return match.group(1) if match else ""
 

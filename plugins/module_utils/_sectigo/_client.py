@@ -23,8 +23,8 @@ from ansible_collections.certfleet.pki.plugins.module_utils._sectigo._errors imp
     ALREADY_REVOKED,
     AUTHORITY,
     NO_RENEWAL,
-    NOT_READY,
     code_of,
+    is_not_ready,
     refusal,
     words_of,
 )
@@ -113,7 +113,7 @@ class SectigoClient:
     def collect(self, ssl_id: int) -> t.Optional[str]:
         """Return the certificate and its chain as PEM text, None if it is not ready."""
         answer = self._rest.send("GET", f"/ssl/v1/collect/{ssl_id}", params={"format": "x509"})
-        if not answer.ok and code_of(answer) in NOT_READY:
+        if not answer.ok and is_not_ready(answer):
             return None
         body = self._checked(answer, "to collect the certificate").body
         return body if isinstance(body, str) else ""
@@ -122,9 +122,9 @@ class SectigoClient:
         """Refuse an order that waits for approval."""
         self._call("POST", f"/ssl/v1/decline/{ssl_id}", "to decline the order", json={"message": message})
 
-    def revoke(self, ssl_id: int, *, code: str, reason: str) -> bool:
-        """Revoke; False if it was revoked before."""
-        body = {"reasonCode": code, "reason": reason}
+    def revoke(self, ssl_id: int, *, code: int, reason: str) -> bool:
+        """Revoke; False if it was revoked before. The Admin Operations API wants the code as text, the classic one a number."""
+        body = {"reasonCode": str(code) if self._credential else code, "reason": reason}
         answer = self._rest.send("POST", f"/ssl/v1/revoke/{ssl_id}", json=body)
         if not answer.ok and code_of(answer) in ALREADY_REVOKED:
             return False

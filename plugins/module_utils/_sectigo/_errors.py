@@ -20,11 +20,11 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._rest import Answer, Rest
 
-__all__ = ("ALREADY_REVOKED", "AUTHORITY", "NOT_READY", "NO_RENEWAL", "Denied", "code_of", "refusal", "words_of")
+__all__ = ("ALREADY_REVOKED", "AUTHORITY", "NO_RENEWAL", "Denied", "code_of", "is_not_ready", "refusal", "words_of")
 
 AUTHORITY = "sectigo"
-#: The certificate is being made (-1400), can't be collected (-183), is not ready to be applied for (-1113).
-NOT_READY = frozenset((-1400, -183, -1113, -107, -130))
+#: The certificate is being made (-1400), can't be collected (-183), is not ready to be applied for (-1113), not yet available (-109).
+_NOT_READY = frozenset((-1400, -183, -1113, -107, -109, -130))
 ALREADY_REVOKED = frozenset((-159, -192))
 NO_RENEWAL = -180
 _LONGEST_WORDS = 600
@@ -34,6 +34,7 @@ class Denied(Unauthorized):
     """The login is good, but lacks a right."""
 
 
+_AWAY = "Sectigo's CA is not available: {words}; try again later."
 _DOMAIN = "Sectigo does not issue for these domains: {words}; have them delegated and validated there."
 _BAD_REQUEST = "Sectigo can't use this CSR: {words}."
 _KEY = "Sectigo's profile '{profile}' does not allow this key: {words}."
@@ -47,12 +48,17 @@ _PROFILE = (
 _CODES: t.Mapping[int, t.Tuple[t.Type[PkiError], str]] = {
     -2: (Unavailable, "{server} failed {what}: {words}; try again later."),
     -3: (Denied, _RIGHT),
+    -25: (Denied, _RIGHT),
     -37: (Denied, _RIGHT),
     -7: (Misconfigured, "Sectigo misses a field: {words}; check the options."),
     -9: (Rejected, _BAD_REQUEST),
     -10: (Rejected, _BAD_REQUEST),
     -138: (Rejected, _BAD_REQUEST),
+    -11: (PolicyViolation, _KEY),
     -13: (PolicyViolation, _KEY),
+    -78: (PolicyViolation, _KEY),
+    -141: (PolicyViolation, _KEY),
+    -170: (PolicyViolation, _KEY),
     -194: (PolicyViolation, _KEY),
     -16: (Unauthorized, _LOGIN),
     -970: (Unauthorized, _LOGIN),
@@ -60,6 +66,7 @@ _CODES: t.Mapping[int, t.Tuple[t.Type[PkiError], str]] = {
     -39: (Misconfigured, _PROFILE),
     -111: (Misconfigured, _PROFILE),
     -62: (Misconfigured, "Sectigo wants a custom field: {words}; give it in custom_fields."),
+    -107: (PolicyViolation, _DOMAIN),
     -737: (PolicyViolation, _DOMAIN),
     -1010: (PolicyViolation, _DOMAIN),
     -1137: (PolicyViolation, _DOMAIN),
@@ -72,7 +79,10 @@ _CODES: t.Mapping[int, t.Tuple[t.Type[PkiError], str]] = {
     -110: (Rejected, "The certificate is revoked, and Sectigo does not hand it out any more: {words}; order another."),
     -124: (NotFound, "Sectigo does not know this order or certificate: {words}; check the id."),
     -5101: (NotFound, "Sectigo does not know this order or certificate: {words}; check the id."),
-    -195: (Unavailable, "Sectigo's CA is not available: {words}; try again later."),
+    -109: (Unavailable, _AWAY),
+    -129: (Unavailable, _AWAY),
+    -140: (Unavailable, _AWAY),
+    -195: (Unavailable, _AWAY),
 }
 
 
@@ -80,6 +90,12 @@ def code_of(answer: Answer) -> t.Optional[int]:
     """Return the error code, None if there is none."""
     code = answer.fields.get("code")
     return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def is_not_ready(answer: Answer) -> bool:
+    """Tell from a refusal to hand out a certificate whether it is only not made yet; some servers say it with code 0."""
+    code = code_of(answer)
+    return code in _NOT_READY or (code == 0 and "being processed" in words_of(answer).lower())
 
 
 def words_of(answer: Answer, *, secrets: t.Iterable[str] = ()) -> str:

@@ -13,9 +13,14 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, PolicyViolation
+from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
+    BadCertificate,
+    Misconfigured,
+    PolicyViolation,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._model import REVOCATION_REASONS, Order
 from ansible_collections.certfleet.pki.plugins.module_utils._pem import split_pem
+from ansible_collections.certfleet.pki.plugins.module_utils._times import parse_time
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import (
     CertificateFacts,
     read_certificate,
@@ -36,11 +41,12 @@ __all__ = (
     "to_date",
 )
 
-PENDING = frozenset(("Requested", "Approved", "Applied", "SAApproved", "Init"))
+#: The Admin Operations API writes one of them with a space.
+PENDING = frozenset(("Requested", "Approved", "Applied", "SAApproved", "SA Approved", "Init"))
 REFUSED = frozenset(("Declined", "Rejected", "Invalid"))
-#: RFC 5280 in snake_case to the reasonCode that Sectigo takes, which is a string.
-REASONS: t.Mapping[str, str] = {
-    name: str(REVOCATION_REASONS[name])
+#: RFC 5280 in snake_case to the reasonCode that Sectigo takes.
+REASONS: t.Mapping[str, int] = {
+    name: REVOCATION_REASONS[name]
     for name in ("unspecified", "key_compromise", "affiliation_changed", "superseded", "cessation_of_operation")
 }
 _MOST_COMMENTS = 1024
@@ -68,7 +74,7 @@ def enrol_body(order: Order, options: t.Mapping[str, t.Any], *, profile_id: int,
         "term": term,
         "subjAltNames": ",".join(order.names.dns + order.names.ip),
         "comments": comments,
-        "externalRequester": ",".join(options.get("external_requesters") or ()),
+        "externalRequester": ", ".join(options.get("external_requesters") or ()),
         "customFields": [{"name": str(name), "value": str(value)} for name, value in fields.items()],
         **dcv_fields(options),
     }
@@ -106,16 +112,28 @@ def reason_of(code: t.Any) -> t.Optional[str]:
 
 
 def to_date(text: t.Any) -> t.Optional[datetime]:
-    """Return a date of Sectigo's (MM/DD/YYYY) as its first second in UTC, None if there is none."""
+    """Return a date of Sectigo's as its first second in UTC, None if there is none.
+
+    The classic API writes MM/DD/YYYY, the Admin Operations API a time as in ISO 8601.
+    """
     try:
         return datetime.strptime(str(text), "%m/%d/%Y").replace(tzinfo=timezone.utc)
     except ValueError:
+        pass
+    try:
+        return parse_time(str(text))
+    except Misconfigured:
         return None
 
 
 def dcv_state(body: t.Any) -> str:
-    """Return how far the validation of each domain is, in words, whatever the answer is wrapped in."""
-    return ", ".join(dict.fromkeys(filter(None, map(_domain_state, _objects(body)))))
+    """Return how far the validation of each domain is, in words: its way is in ``instructions``, its state in ``dcvLog``."""
+    states: t.Dict[str, t.Dict[str, t.Any]] = {}
+    for entry in _objects(body):
+        domain = entry.get("domainName")
+        if isinstance(domain, str):
+            states.setdefault(domain, {}).update(entry)
+    return ", ".join(_domain_state(domain, entry) for domain, entry in states.items())
 
 
 def _objects(body: t.Any) -> t.Iterator[t.Mapping[str, t.Any]]:
@@ -126,10 +144,6 @@ def _objects(body: t.Any) -> t.Iterator[t.Mapping[str, t.Any]]:
         yield from _objects(child)
 
 
-def _domain_state(entry: t.Mapping[str, t.Any]) -> str:
-    def first(*names: str) -> str:
-        return next((entry[name] for name in names if isinstance(entry.get(name), str)), "")
-
-    domain = first("domain", "domainName", "domainname", "dnsName")
-    state = [first("dcvMode", "mode", "dcvMethod", "method"), first("dcvStatus", "status", "state")]
-    return " ".join([domain, *filter(None, state)]) if domain else ""
+def _domain_state(domain: str, entry: t.Mapping[str, t.Any]) -> str:
+    known = (entry.get(name) for name in ("dcvMode", "dcvStatus"))
+    return " ".join([domain, *(word for word in known if isinstance(word, str))])

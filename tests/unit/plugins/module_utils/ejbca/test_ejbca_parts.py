@@ -79,6 +79,8 @@ def test_field_in_camel_case():
         ({"link": "https://ca.example.com:8443/ejbca/ejbca-rest-api/4711/finalize", "info_message": "ID 1"}, "4711"),
         ({"info_message": "Waiting for 2 approvals of request with ID: 4711"}, "4711"),
         ({"infoMessage": "Request 4711 waits"}, "4711"),
+        ({"info_message": "It waits", "request_id": 4711, "link": "https://ca.example.com/12/finalize"}, "4711"),
+        ({"info_message": "It waits", "request_id": 0, "link": "https://ca.example.com/0/finalize"}, ""),
         ({"info_message": "It waits"}, ""),
         ({}, ""),
     ],

@@ -25,7 +25,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
 from ansible_collections.certfleet.pki.plugins.module_utils._http import Http
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters
 from ansible_collections.certfleet.pki.plugins.module_utils._rest import Answer, Rest
-from ansible_collections.certfleet.pki.plugins.module_utils._sectigo._errors import refusal, words_of
+from ansible_collections.certfleet.pki.plugins.module_utils._sectigo._errors import is_not_ready, refusal, words_of
 from ansible_collections.certfleet.pki.plugins.module_utils._sectigo._profile import DAY, profile_of, term_of
 from ansible_collections.certfleet.pki.plugins.module_utils._sectigo._wire import (
     colons,
@@ -62,6 +62,11 @@ def refused(status: int, code: object, words: str = "no") -> PkiError:
         (400, -843, "policy"),
         (400, -110, "rejected"),
         (400, -195, "unavailable"),
+        (400, -109, "unavailable"),
+        (400, -107, "policy"),
+        (400, -170, "policy"),
+        (400, -25, "unauthorized"),
+        (400, 0, "rejected"),
         (500, -2, "unavailable"),
         (404, -5101, "not_found"),
         (400, -99999, "rejected"),
@@ -78,6 +83,20 @@ def test_what_an_error_is(status, code, kind):
     assert (error.kind, error.http_status, error.authority) == (kind, status, "sectigo")
     AuthorityContract.is_one_sentence(error)
     assert "{" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "expected"),
+    [
+        (-1400, "x", True),
+        (-183, "x", True),
+        (0, "Being processed by Sectigo", True),
+        (0, "x", False),
+        (-195, "x", False),
+    ],
+)
+def test_not_ready(code, words, expected):
+    assert is_not_ready(Answer(400, {"code": code, "description": words}, {})) is expected
 
 
 def test_braces_in_foreign_words_do_no_harm():
@@ -150,16 +169,23 @@ def test_download_in_any_order():
 def test_spellings():
     assert colons("0a1b") == "0A:1B"
     assert to_date("11/22/2026") == datetime(2026, 11, 22, tzinfo=timezone.utc)
-    assert to_date(None) is None and to_date("2026-11-22") is None
+    assert to_date("2026-11-22T10:20:30.000Z") == datetime(2026, 11, 22, 10, 20, 30, tzinfo=timezone.utc)
+    assert to_date(None) is None and to_date("yesterday") is None
     assert (reason_of("4"), reason_of(1), reason_of(None)) == ("superseded", "key_compromise", None)
 
 
 @pytest.mark.parametrize(
     ("body", "state"),
     [
-        ([{"domain": "a.example.com", "dcvMode": "CNAME", "dcvStatus": "VALIDATED"}], "a.example.com CNAME VALIDATED"),
-        ({"dcv": {"domains": [{"domainName": "a", "status": "OPEN"}, {"domainName": "b"}]}}, "a OPEN, b"),
-        ({"status": "x"}, ""),
+        (
+            {
+                "dcvLog": {"error": {"code": 0}, "log": [{"domainName": "a", "dcvStatus": "Open"}]},
+                "instructions": [{"domainName": "a", "dcvMode": "CNAME", "host": "_x.a."}, {"domainName": "b"}],
+            },
+            "a CNAME Open, b",
+        ),
+        ([{"dcvLog": {"log": [{"domainName": "a", "dcvStatus": "Open"}]}}], "a Open"),
+        ({"dcvStatus": "x"}, ""),
         (None, ""),
         ("text", ""),
     ],
