@@ -11,12 +11,13 @@ import dataclasses
 import json
 import time
 import typing as t
+from datetime import timedelta
 
 import pytest
 
 pytest.register_assert_rewrite("ansible_collections.certfleet.pki.tests.support.authority_contract")
 
-from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context, utc_now
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities.venafi import VenafiAuthority
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     BadCertificate,
@@ -208,6 +209,17 @@ class TestLogin:
         assert tpp.logins() == 2
         assert len(tpp.objects) == 2
 
+    @pytest.mark.parametrize("tells_expires_in", [True, False])
+    def test_token_near_its_end_is_not_used(self, tpp, tells_expires_in):
+        """Some versions say only at which moment it expires."""
+        tpp.tells_expires_in = tells_expires_in
+        now = [utc_now()]
+        tokens = FileTokens(tpp.folder / "tokens", b"k" * 32)
+        for minutes, logins in ((0, 1), (1, 1), (tpp.token_lifetime // 60, 2)):
+            now[0] += timedelta(minutes=minutes)
+            VenafiAuthority(tpp.options(), Context(clock=lambda: now[0], tokens=tokens)).policy()
+            assert tpp.logins() == logins
+
     def test_token_that_always_expires_ends(self, tpp):
         tpp.token_lifetime = -1
         failure(Unauthorized, lambda: opened(tpp).request(make_order()))
@@ -333,7 +345,9 @@ class TestOrders:
         assert len(tpp.objects) == 2
         assert self.sent(tpp, "renew") == []
 
-    def test_the_earlier_certificate_is_still_known(self, tpp):
+    @pytest.mark.parametrize("archive_as_file", [False, True])
+    def test_the_earlier_certificate_is_still_known(self, tpp, archive_as_file):
+        tpp.archive_as_file = archive_as_file
         authority = opened(tpp)
         first, _order, second = self.renewed(tpp, authority)
         assert read(authority.collect(first.request_id).certificate_pem) == read(first.certificate_pem)
@@ -505,6 +519,26 @@ class TestFaults:
         assert token not in f"{error.as_dict()}{error!r}"
         tpp.fail(status=400, body={"error": "x", "error_description": f"no {PASSWORD}"}, path="authorize/oauth")
         failure(Unauthorized, lambda: opened(tpp).request(make_order()))
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            (r"Certificate \VED\Policy\Web\x does not have a certificate to revoke.", NotFound),
+            (r"Certificate \VED\Policy\Web\x does not exist.", NotFound),
+            ("The CA is not in the mood.", Rejected),
+        ],
+    )
+    def test_refused_revocation(self, tpp, text, kind):
+        authority = opened(tpp)
+        issued = authority.request(make_order())
+        tpp.fail(status=400, body={"Error": text}, path="certificates/revoke")
+        failure(kind, lambda: authority.revoke(reference(issued), reason="superseded"))
+
+    def test_zone_that_is_not_there_when_listing(self, tpp):
+        text = r"Argument error. Parent DN recursive \VED\Policy\Nowhere does not exist."
+        tpp.fail(status=400, body={"Error": text}, path="/vedsdk/certificates/$")
+        error = failure(Misconfigured, lambda: list(opened(tpp).list_certificates()))
+        assert "correct zone" in error.message
 
     def test_zone_that_is_not_there(self, tpp):
         error = failure(Misconfigured, lambda: opened(tpp, zone="Nowhere").request(make_order()))

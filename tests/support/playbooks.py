@@ -143,18 +143,33 @@ class Site:
         folder = self._written(tasks, keywords)
         options = ["--forks", str(forks), "--extra-vars", json.dumps(dict(variables or {}))]
         options += ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity)
-        with self.started(folder, options, environment or {}) as process:
+        return self._played(folder, ["play.json", *options], environment or {})
+
+    def playbook(self, *playbooks: str) -> Played:
+        """Run playbooks one after another, by path or full name; their variables are those of the hosts.
+
+        A task that fails ends the run; the recap is the first one's.
+        """
+        return self._played(self._folder(), playbooks, {})
+
+    def _played(self, folder: Path, arguments: t.Sequence[str], environment: t.Mapping[str, str]) -> Played:
+        with self._run(folder, arguments, environment) as process:
             stdout, stderr = process.communicate(timeout=_TIMEOUT)
         return Played(process.returncode, stdout, stderr, _recap(stdout), tuple(_results(folder)))
 
-    @contextlib.contextmanager
     def started(
         self, folder: Path, options: t.Sequence[str], environment: t.Mapping[str, str]
-    ) -> t.Iterator[subprocess.Popen[str]]:
+    ) -> t.ContextManager[subprocess.Popen[str]]:
         """Start ansible-playbook in a folder made by ``written``; nothing of it is left at the end."""
+        return self._run(folder, ["play.json", *options], environment)
+
+    @contextlib.contextmanager
+    def _run(
+        self, folder: Path, arguments: t.Sequence[str], environment: t.Mapping[str, str]
+    ) -> t.Iterator[subprocess.Popen[str]]:
         program = Path(sys.executable).parent / "ansible-playbook"
         process = subprocess.Popen(
-            [str(program), "-i", "inventory.json", "play.json", *options],
+            [str(program), "-i", "inventory.json", *arguments],
             cwd=folder,
             env=self._environment(folder, environment),
             stdin=subprocess.DEVNULL,
@@ -174,10 +189,15 @@ class Site:
         return self._written(tasks, keywords)
 
     def _written(self, tasks: t.Sequence[Task], keywords: t.Mapping[str, t.Any]) -> Path:
-        folder = self.directory / "plays" / str(next(self._numbers))
-        folder.mkdir(parents=True)
+        folder = self._folder()
         play = {"hosts": "all", "gather_facts": False, "ignore_errors": True, "tasks": list(tasks), **keywords}
         (folder / "play.json").write_text(json.dumps([play]))
+        return folder
+
+    def _folder(self) -> Path:
+        """Return a new directory for one run, with the inventory."""
+        folder = self.directory / "plays" / str(next(self._numbers))
+        folder.mkdir(parents=True)
         (folder / "inventory.json").write_text(json.dumps({"all": self._inventory()}))
         return folder
 

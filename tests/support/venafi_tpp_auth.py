@@ -39,6 +39,7 @@ class AuthServer(Simulator):
         self.client_ids = {CLIENT_ID}
         self.allowed_scopes = {"certificate", "certificate:manage", "certificate:revoke", "certificate:discover"}
         self.token_lifetime = LIFETIME
+        self.tells_expires_in = True
         self.grants: t.Dict[str, Grant] = {}
         self.refresh_tokens: t.Dict[str, str] = {}
         self.used_refresh_tokens: t.Set[str] = set()
@@ -123,7 +124,7 @@ class AuthServer(Simulator):
             "access_token": access,
             "refresh_token": refresh,
             "expires": int(expires),
-            "expires_in": self.token_lifetime,
+            **({"expires_in": self.token_lifetime} if self.tells_expires_in else {}),
             "refresh_until": int(expires) + LIFETIME,
             "identity": f"local:{{{USER}}}",
             "scope": scope,

@@ -14,7 +14,18 @@ import typing as t
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-__all__ = ("Job", "TppObject", "common_name", "described", "end_of", "is_true", "listed", "matches", "thumbprint")
+__all__ = (
+    "Job",
+    "TppObject",
+    "common_name",
+    "described",
+    "end_of",
+    "is_true",
+    "listed",
+    "matches",
+    "thumbprint",
+    "vault_id",
+)
 
 END_DATES = ("Specific End Date", "Microsoft CA:Specific End Date", "DigiCert CA:Specific End Date")
 
@@ -75,6 +86,11 @@ def described(pem: str) -> t.Dict[str, t.Any]:
         "Serial": serial.zfill(len(serial) + len(serial) % 2),
         "Thumbprint": thumbprint(pem),
     }
+
+
+def vault_id(facts: t.Mapping[str, t.Any]) -> int:
+    """Return the number in the archive of a certificate that ``described`` described."""
+    return int(facts["Thumbprint"][:7], 16)
 
 
 def listed(known: TppObject) -> t.Dict[str, t.Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import datetime
 import typing as t
@@ -19,6 +20,7 @@ from ansible_collections.certfleet.pki.tests.support.venafi_tpp_objects import (
     listed,
     matches,
     thumbprint,
+    vault_id,
 )
 
 __all__ = ("ZONE", "Registry")
@@ -35,6 +37,7 @@ class Registry(AuthServer):
         self.folders: t.Dict[str, t.Dict[str, t.Any]] = {ZONE: copy.deepcopy(EMPTY_FOLDER)}
         self.objects: t.Dict[str, TppObject] = {}
         self.revoked: t.Dict[str, t.Tuple[datetime.datetime, int]] = {}
+        self.archive_as_file = False
 
     def policy_folder(self, dn: str) -> t.Dict[str, t.Any]:
         if dn not in self.folders:
@@ -113,15 +116,18 @@ class Registry(AuthServer):
         self.authorized(call)
         known = next(one for one in self.objects.values() if one.guid == call.match["guid"])
         listed = [{**described(pem), **self._revocation(pem)} for pem in known.pems[:-1]]
-        return {"PreviousVersions": [{"CertificateDetails": one, "VaultId": one["Thumbprint"]} for one in listed]}
+        return {"PreviousVersions": [{"CertificateDetails": one, "VaultId": vault_id(one)} for one in listed]}
 
-    @route("GET", "(?i)/vedsdk/certificates/retrieve/(?P<vault_id>[^/]+)")
+    @route("POST", r"(?i)/vedsdk/certificates/retrieve/(?P<vault_id>\d+)")
     def archived(self, call: Call) -> Answer:
         self.authorized(call)
-        pems = [
-            pem for known in self.objects.values() for pem in known.pems if thumbprint(pem) == call.match["vault_id"]
-        ]
-        return Reply(200, "".join((*pems, *self.ca.chain_pem)).encode())
+        self.fields(call, {"Format": str, "IncludeChain": bool}, required=("Format",))
+        held = (pem for known in self.objects.values() for pem in known.pems)
+        (pem,) = (pem for pem in held if vault_id(described(pem)) == int(call.match["vault_id"]))
+        text = "".join((pem, *self.ca.chain_pem)).encode()
+        if self.archive_as_file:
+            return Reply(200, text)
+        return {"CertificateData": base64.b64encode(text).decode(), "Filename": "x.pem", "Format": "Base64"}
 
     @route("GET", "(?i)/vedsdk/certificates/")
     def search(self, call: Call) -> Answer:

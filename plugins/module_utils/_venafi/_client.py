@@ -28,7 +28,9 @@ Fields = t.Mapping[str, t.Any]
 _PAGE = 500
 #: What the server says of an object that has to be reset before anything else can be done with it.
 _STUCK = re.compile(r"while it is in an error state|WebSDK CertRequest Module Requested Certificate", re.IGNORECASE)
+_PLACE = re.compile(r"PolicyDN|\bParent DN\b")
 _NO_OBJECT = re.compile(r"does ?n[o']t exist|sufficient rights to the object", re.IGNORECASE)
+_NOT_ISSUED = re.compile(r"not found|does not have a certificate to revoke", re.IGNORECASE)
 _OF_POLICY = re.compile(r"\bpolic(y|ies)\b|\blocked\b", re.IGNORECASE)
 #: The names of objects, which have a "Policy" in them that means nothing.
 _FOLDER = re.compile(r"\\VED\\Policy\S*", re.IGNORECASE)
@@ -67,7 +69,7 @@ class WebSdk:
         """Return the error for a refused call; ``what`` as for Rest.refusal."""
         words = self.words(answer)
         facts: t.Dict[str, t.Any] = {"detail": words, "authority": "venafi", "http_status": answer.status}
-        if re.search(r"PolicyDN", words) and _NO_OBJECT.search(words):
+        if _PLACE.search(words) and _NO_OBJECT.search(words):
             return Misconfigured(
                 f"The policy folder is not on {self.url}, or these credentials may not see it ({words}); correct zone.",
                 **facts,
@@ -145,7 +147,7 @@ class WebSdk:
         words = self.words(answer)
         if re.search(r"already (been )?revoked", words, re.IGNORECASE):
             return False
-        if not answer.ok and (_NO_OBJECT.search(words) or re.search(r"not found", words, re.IGNORECASE)):
+        if not answer.ok and (_NO_OBJECT.search(words) or _NOT_ISSUED.search(words)):
             raise NotFound(
                 f"{self.url} does not know the certificate to revoke, or these credentials may not see it.",
                 detail=words,
@@ -186,13 +188,13 @@ class WebSdk:
         for version in listed.fields.get("PreviousVersions") or ():
             yield version.get("CertificateDetails") or {}, str(version.get("VaultId"))
 
-    def archived(self, vault_id: str) -> str:
-        """Return an earlier certificate and its chain as PEM text; here the server sends the file itself."""
-        path = f"/vedsdk/certificates/retrieve/{quote(vault_id, safe='')}"
-        answer = self._rest.send("GET", path, params={"Format": "Base64", "IncludeChain": "true"})
+    def archived(self, vault_id: str) -> Answer:
+        """Fetch an earlier certificate and its chain. GET would need the right to read private keys, POST does not."""
+        body = {"Format": "Base64", "IncludeChain": True}
+        answer = self._post(f"certificates/retrieve/{quote(vault_id, safe='')}", body, repeatable=True)
         if not answer.ok:
             raise self.refusal(answer, "to retrieve an earlier certificate")
-        return str(answer.body or "")
+        return answer
 
     def search(self, **filters: t.Any) -> t.Iterator[Fields]:
         """Yield what is found, page by page."""

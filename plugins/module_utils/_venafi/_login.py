@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import typing as t
+from datetime import datetime
 
 from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Context, Login
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, PkiError, Unauthorized
@@ -90,7 +91,7 @@ class _Grant(TppCredential):
             raise self._refused(answer)
         token = str(answer.fields["access_token"])
         refresh = str(answer.fields.get("refresh_token") or "")
-        return Login(token, expires_in(asked_at, answer.fields.get("expires_in"))), refresh
+        return Login(token, _end(answer.fields, asked_at)), refresh
 
     def _refused(self, answer: Answer) -> PkiError:
         words = plain(answer.fields.get("error_description") or answer.fields.get("error"), secrets=self.secrets)
@@ -104,6 +105,14 @@ class _Grant(TppCredential):
             hint = _HINTS.get(str(answer.fields.get("error")), self.HINT)
             return Unauthorized(f"{self._rest.url} refused the login{says}; {hint}.", **facts)
         return self._rest.refusal(answer, "to log in", told=words)
+
+
+def _end(fields: Options, asked_at: datetime) -> t.Optional[datetime]:
+    """Return when to stop using a token. Not every version has ``expires_in``; ``expires`` is in seconds since 1970."""
+    seconds, moment = fields.get("expires_in"), fields.get("expires")
+    if seconds is None and isinstance(moment, (int, float)):
+        seconds = moment - asked_at.timestamp()
+    return expires_in(asked_at, seconds)
 
 
 _HINTS = {

@@ -34,7 +34,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._venafi._objects imp
     is_idle,
     stage_of,
 )
-from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate
+from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts, read_certificate
 
 __all__ = ("PAUSE", "Lookup")
 
@@ -103,10 +103,15 @@ class Lookup:
     def _earlier(self, request_id: RequestId, guid: str) -> t.Optional[t.Tuple[Issued, Fields]]:
         """Return the certificate if the object held it before its present one, with what is known about it."""
         for details, vault_id in self._sdk.previous(guid):
-            leaf, chain = leaf_and_chain(self._sdk.archived(vault_id))
+            leaf, chain = self._archived(vault_id)
             if request_id.names(leaf):
                 return Issued(leaf.pem, chain, request_id=str(request_id)), details
         return None
+
+    def _archived(self, vault_id: str) -> t.Tuple[CertificateFacts, t.Tuple[str, ...]]:
+        answer = self._sdk.archived(vault_id)
+        # The vendor's own client gets fields; by the manual the server sends the file itself.
+        return leaf_and_chain(answer.body) if isinstance(answer.body, str) else certificates_of(answer.fields)
 
     def _failed(self, request_id: RequestId, stage: str, *, repair: bool) -> Pending:
         """Have the stage tried once more if that may help. Raises Rejected."""
@@ -139,7 +144,7 @@ class Lookup:
             if earlier is None:
                 raise
             dn, _details, vault_id = earlier
-            return RequestId(dn, leaf_and_chain(self._sdk.archived(vault_id))[0].public_key_sha256[:32])
+            return RequestId(dn, self._archived(vault_id)[0].public_key_sha256[:32])
 
     def thumbprint(self, reference: CertificateReference) -> str:
         """Return the SHA-1 fingerprint of a certificate that is known by its serial number. Raises NotFound."""
