@@ -50,7 +50,7 @@ def test_records_what_passes(proxy: AcmeProxy, client: PlainClient, pebble: Pebb
     assert issue(client, pebble)
     assert proxy.payloads("newOrder")[-1] == {"identifiers": [{"type": "dns", "value": NAMES[0]}]}
     assert proxy.payloads("certificate") == [""]
-    (finalize, *_) = (request for request in proxy.requests() if request.resource == "finalize")
+    (finalize, *_others) = (request for request in proxy.requests() if request.resource == "finalize")
     assert set(finalize.payload) == {"csr"} and finalize.user_agent.startswith("acme-python")
     assert finalize.protected["url"] == f"{proxy.url}{finalize.path}"
 
@@ -58,7 +58,7 @@ def test_records_what_passes(proxy: AcmeProxy, client: PlainClient, pebble: Pebb
 def test_rate_limit(proxy: AcmeProxy, client: PlainClient, pebble: Pebble) -> None:
     proxy.inject("newOrder", faults.rate_limited(retry_after=7), times=2)
     before = pebble.count("newOrder")
-    for _ in range(2):
+    for _number in range(2):
         with pytest.raises(messages.Error, match="rateLimited"):
             issue(client, pebble)
     assert pebble.count("newOrder") == before
@@ -109,7 +109,7 @@ def test_announcements(proxy: AcmeProxy, pebble: Pebble) -> None:
     proxy.suggest(now - 2 * DAY, now - DAY, explanation_url="https://example.com/why")
     client = PlainClient(proxy.directory, proxy.ca_bundle)
     assert client.acme.directory.meta.profiles == {"shortlived": "six days"}
-    when, _ = client.renewal_information(issue(client, pebble))
+    when, _wait = client.renewal_information(issue(client, pebble))
     assert now - 2 * DAY <= when <= now - DAY
     assert proxy.count("renewalInfo") == 1
 

@@ -70,7 +70,9 @@ class TestPebble:
         assert pebble.certificate_status(1) is None
 
     def test_dns_01(self, pebble: Pebble) -> None:
-        show = lambda name, _, value: pebble.challenges.set_txt(name, value)  # noqa: E731
+        def show(name, _token, value):
+            return pebble.challenges.set_txt(name, value)
+
         pem = PlainClient(pebble.directory, pebble.ca_bundle).issue(["*.b.example.com"], show, challenge="dns-01")
         assert names(pem) == {"*.b.example.com"}
         assert pebble.challenges.dns_requests("_acme-challenge.b.example.com")
@@ -129,7 +131,9 @@ class TestAcmeeh:
         assert acmeeh.certificate_status(serial(pem)) == "Revoked"
 
     def test_dns_01(self, acmeeh: Acmeeh) -> None:
-        show = lambda name, _, value: acmeeh.challenges.set_txt(name, value)  # noqa: E731
+        def show(name, _token, value):
+            return acmeeh.challenges.set_txt(name, value)
+
         pem = PlainClient(acmeeh.directory, acmeeh.ca_bundle).issue(["*.b.example.com"], show, challenge="dns-01")
         assert names(pem) == {"*.b.example.com"}
 
@@ -143,7 +147,7 @@ class TestAcmeeh:
         acmeeh.stop()
         acmeeh.start()
         leaf = x509.load_pem_x509_certificate(pem.encode())
-        when, _ = client.renewal_information(pem)
+        when, _wait = client.renewal_information(pem)
         assert leaf.not_valid_before_utc <= when <= leaf.not_valid_after_utc
         assert acmeeh.count("renewalInfo") == 1
 
@@ -169,7 +173,9 @@ class TestStepCA:
         client.revoke(pem)
 
     def test_dns_01(self, step_ca: StepCA) -> None:
-        show = lambda name, _, value: step_ca.challenges.set_txt(name, value)  # noqa: E731
+        def show(name, _token, value):
+            return step_ca.challenges.set_txt(name, value)
+
         pem = PlainClient(step_ca.directory, step_ca.ca_bundle).issue(["*.b.example.com"], show, challenge="dns-01")
         assert names(pem) == {"*.b.example.com"}
 
@@ -196,7 +202,10 @@ class TestOpenBao:
 
     def test_dns_01_with_external_account_binding(self, openbao: OpenBao) -> None:
         with OpenBaoAcme(openbao, eab_required=True, http_01=False) as ca:
-            show = lambda name, _, value: ca.challenges.set_txt(name, value)  # noqa: E731
+
+            def show(name, _token, value):
+                return ca.challenges.set_txt(name, value)
+
             with pytest.raises(messages.Error, match="externalAccountRequired"):
                 PlainClient(ca.directory, ca.ca_bundle)
             client = PlainClient(ca.directory, ca.ca_bundle, eab=ca.eab())

@@ -110,13 +110,17 @@ class TestContract(_KeepsNothing):
         assert "no CRL" in told.detail
         assert len(path_to_root(told.certificate_pem, told.chain_pem)) > 1
 
-    def test_revoke_by_any_reference(self, authority, server):
+    @pytest.fixture(autouse=True)
+    def real_server(self, server):
+        self.server = server
+
+    def test_revoke_by_any_reference(self, authority, same_authority):
         """This version has no CRL, so its database is looked at."""
         issued = authority.request(self.make_order())
         number = int(serial_of(issued.certificate_pem), 16)
         for reference in (by_pem(issued), CertificateReference(serial_number=serial_of(issued.certificate_pem))):
             assert authority.revoke(reference, reason="superseded") is True
-            (row,) = (row for row in server.rows() if row["serial_number"] == str(number))
+            (row,) = (row for row in self.server.rows() if row["serial_number"] == str(number))
             assert (row["status"], row["reason"]) == ("revoked", 4)
         assert "no CRL" in authority.status(by_pem(issued)).detail
 

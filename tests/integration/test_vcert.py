@@ -37,7 +37,7 @@ def test_tpp(tmp_path):
         check(told, ca)
         assert told["policy"]["domains"] == ["example.com"]
         assert told["revoked"] == {"Success": True, "Revoked": True}
-        (known,) = tpp.objects.values()
+        (known,) = list(tpp.objects.values())
         assert len(known.pems) == 2
         assert [reason for _when, reason in tpp.revoked.values()] == [4]
         assert tpp.orders() == 2

@@ -159,7 +159,9 @@ class TestLogin:
         path = tmp_path / "refresh"
         path.write_text(tpp.refresh_token())
         tokens = FileTokens(tmp_path / "tokens", b"k" * 32)
-        opens = [VenafiAuthority(tpp.options(refresh_token_file=str(path)), Context(tokens=tokens)) for _ in range(6)]
+        opens = [
+            VenafiAuthority(tpp.options(refresh_token_file=str(path)), Context(tokens=tokens)) for _number in range(6)
+        ]
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             assert all(pool.map(lambda one: one.policy(), opens))
         assert tpp.logins() == 1

@@ -168,7 +168,7 @@ class EjbcaSimulator(Simulator):
         return {"access_token": self.new_token(), "token_type": "Bearer", "expires_in": 300}
 
     def admit(self, call: Call, protocol: str) -> None:
-        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        scheme, _blank, token = call.headers.get("Authorization", "").partition(" ")
         if protocol in self.disabled:
             raise Refused(403, "<html><body>This service has been disabled.</body></html>")
         if scheme and (scheme != "Bearer" or token not in self.tokens):

@@ -30,7 +30,7 @@ class _Network(client.ClientNetwork):
     """The library tries once more after badNonce, which is not enough for a server that rejects 5 % of all nonces."""
 
     def post(self, *args: t.Any, **options: t.Any) -> t.Any:
-        for _ in range(5):
+        for _number in range(5):
             try:
                 return super().post(*args, **options)
             except messages.Error as error:

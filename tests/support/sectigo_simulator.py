@@ -157,7 +157,7 @@ class SectigoSimulator(Simulator):
     def admit(self, call: Call) -> None:
         if call.headers.get("Content-Type") != JSON:
             raise self.violation(f"{call.method} {call.path}: content type {call.headers.get('Content-Type')}")
-        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        scheme, _blank, token = call.headers.get("Authorization", "").partition(" ")
         if scheme:
             if scheme != "Bearer" or token not in self.tokens:
                 raise refused(-16, f"Unknown token {token}", 401)

@@ -54,22 +54,22 @@ _CHANGES = {
 _MAIN = """package main
 
 import (
-	"fmt"
-	"os"
+    "fmt"
+    "os"
 
-	_ "github.com/smallstep/certificates/cas/softcas"
-	"github.com/smallstep/certificates/commands"
-	_ "github.com/smallstep/certificates/kms/softkms"
-	"github.com/urfave/cli"
+    _ "github.com/smallstep/certificates/cas/softcas"
+    "github.com/smallstep/certificates/commands"
+    _ "github.com/smallstep/certificates/kms/softkms"
+    "github.com/urfave/cli"
 )
 
 func main() {
-	app := cli.NewApp()
-	app.Commands = []cli.Command{commands.AppCommand}
-	if err := app.Run(os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+    app := cli.NewApp()
+    app.Commands = []cli.Command{commands.AppCommand}
+    if err := app.Run(os.Args); err != nil {
+        fmt.Fprintln(os.Stderr, err)
+        os.Exit(1)
+    }
 }
 """
 

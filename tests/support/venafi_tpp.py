@@ -43,6 +43,9 @@ __all__ = ("PASSWORD", "USER", "ZONE", "TppObject", "VenafiTpp")
 FORMATS = ("Base64", "Base64 (PKCS #8)", "DER", "PKCS #7", "PKCS #12", "JKS")
 ERROR_STATE = "This certificate cannot be processed while it is in an error state. Reset it first."
 BUSY = "The certificate is currently being processed."
+_NOT_RESET = (
+    "Reset is not completed. The certificate {} does not exist or you do not have sufficient rights to the object."
+)
 
 
 class VenafiTpp(Registry):
@@ -189,8 +192,7 @@ class VenafiTpp(Registry):
         self.authorized(call, "certificate:manage")
         fields = {"CertificateDN": str, "Restart": self.boolean, "WorkToDoTimeout": int}
         body = self.fields(call, fields, required=("CertificateDN",))
-        known = self.object(body["CertificateDN"], told="Reset is not completed. The certificate {} does not exist or you "
-                             "do not have sufficient rights to the object.")  # fmt: skip
+        known = self.object(body["CertificateDN"], told=_NOT_RESET)
         if not known.job:
             raise Refused(400, {"Error": "Reset is not completed. No reset is required for the certificate."})
         known.job = None

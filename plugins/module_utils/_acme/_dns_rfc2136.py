@@ -171,7 +171,7 @@ class DynamicUpdate:
                 raise self._signature_refused(error, server) from None
             except dns.exception.FormError as error:
                 # What newer dnspython makes of an answer without a signature; what can't be read has a class of its own.
-                if self._key is not None and type(error) is dns.exception.FormError:
+                if self._key is not None and error.__class__ is dns.exception.FormError:
                     raise _unsigned(server) from None
                 raise
 

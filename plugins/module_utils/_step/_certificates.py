@@ -59,7 +59,7 @@ class CertificatesOfCA:
 
     def prepare(self) -> None:
         """Read what an answer is completed with, so that nothing can fail once a certificate has been issued."""
-        _ = self.roots
+        self.roots  # noqa: B018  # a property that is read once
 
     @functools.cached_property
     def issuers(self) -> Pems:

@@ -72,7 +72,7 @@ class TokenInVault(TokenPlace):
         auth = choose_auth(self._options.get("auth"))
         certificate = auth.client_certificate if auth else None
         http = Http(self._options, authority="venafi", client_certificate=certificate)
-        mount = self._path.split("/data/")[0]
+        mount = self._path.partition("/data/")[0]
         names = {
             "namespace": (self._options.get("namespace") or "").strip("/"),
             "mount": mount,

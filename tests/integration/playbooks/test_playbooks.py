@@ -172,8 +172,10 @@ def test_migrate_leaves_what_is_still_in_place(fleet: Fleet) -> None:
     assert _serial_number(fleet.directory / "hosts" / "one" / "web" / "cert.pem") == old
 
 
-@pytest.mark.parametrize("wrong", [{"pki_authority_name": "automatic"}, {"pki_from_authority_name": ""}, {"pki_authority_name": "x"}])
-def test_migrate_needs_two_authorities(fleet: Fleet, wrong: "dict[str, str]") -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"pki_authority_name": "automatic"}, {"pki_from_authority_name": ""}, {"pki_authority_name": "x"}]
+)
+def test_migrate_needs_two_authorities(fleet: Fleet, wrong: dict[str, str]) -> None:
     done = fleet.play("certfleet.pki.migrate", **{**UNANSWERED, **MIGRATE, **wrong})
     assert done.returncode != 0
     assert "Give two different keys of pki_authorities" in done.output

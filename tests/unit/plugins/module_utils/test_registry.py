@@ -16,7 +16,18 @@ from ansible_collections.certfleet.pki.plugins.module_utils._registry import (
 )
 
 Options = t.Mapping[str, t.Mapping[str, t.Any]]
-SECRETS = ("secret", "token", "passphrase", "password", "jwt", "proxy", "account_key", "hmac_key", "api_key", "auth_key")
+SECRETS = (
+    "secret",
+    "token",
+    "passphrase",
+    "password",
+    "jwt",
+    "proxy",
+    "account_key",
+    "hmac_key",
+    "api_key",
+    "auth_key",
+)
 
 
 def leaves(options: Options, path: str = "") -> t.Iterator[t.Tuple[str, t.Mapping[str, t.Any]]]:
@@ -30,7 +41,9 @@ def test_every_option_is_described_and_every_credential_is_masked(name: str) -> 
     for path, entry in leaves(AUTHORITIES[name].OPTIONS):
         assert entry["description"], path
         last = path.rpartition(".")[2]
-        secret = last in ("key", "private_key") or (any(word in last for word in SECRETS) and not last.endswith(("_env", "_url")))
+        secret = last in ("key", "private_key") or (
+            any(word in last for word in SECRETS) and not last.endswith(("_env", "_url"))
+        )
         holds_secret = entry["type"] == "str" and secret
         assert bool(entry.get("no_log")) == holds_secret, path
 

@@ -156,7 +156,11 @@ class TestFailures:
 
     def test_the_old_certificate_stays(self, site: Site) -> None:
         first = issued(site)["fingerprint_sha256"]
-        site.authority.looking = lambda: (_ for _ in ()).throw(Rejected("No.", retryable=True))
+
+        def refuse() -> None:
+            raise Rejected("No.", retryable=True)
+
+        site.authority.looking = refuse
         result = site.run(dns_names=NAMES, force=True)
         assert result["error"].kind == "rejected"
         assert result["fingerprint_sha256"] == first

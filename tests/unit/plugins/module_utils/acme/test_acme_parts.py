@@ -209,7 +209,7 @@ class TestProblems:
     )
     def test_every_type(self, kind, status, code):
         error = refusal(response(status, problem(code)), server=SERVER)
-        assert type(error) is kind and error.http_status == status and error.authority == "acme"
+        assert error.__class__ is kind and error.http_status == status and error.authority == "acme"
         assert error.retryable is (kind in (Unavailable, Rejected))
         assert error.detail == "the reason"
         AuthorityContract.is_one_sentence(error)

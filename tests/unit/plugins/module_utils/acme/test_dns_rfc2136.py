@@ -91,7 +91,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_answer_has_its_sentence(told: t.Any, error: t.Type[PkiError], text: str) -> None:
     with Primary(told) as primary:
         (caught,) = updater(primary).add([RECORD])
-    assert type(caught) is error
+    assert caught.__class__ is error
     assert re.search(text, caught.message)
     assert f"127.0.0.1 port {primary.port}" in caught.message
     assert caught.message.endswith(".")

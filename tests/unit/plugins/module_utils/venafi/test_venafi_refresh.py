@@ -111,7 +111,11 @@ def test_waits_no_longer_than_it_should(path):
 
 def test_there_is_room_before_the_server_is_asked(path, monkeypatch):
     path.write_text("first")
-    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(Misconfigured, match="No space left on device"), TokenFile(str(path)).exclusive():
         pytest.fail("the token must not be used")
     monkeypatch.undo()
