@@ -724,7 +724,8 @@ options:
                 description:
                 - Address of Sectigo Certificate Manager, such as V(https://hard.cert-manager.com/api).
                 - V(/api), or V(/private/api) with O(authority.sectigo.auth.cert), is added if it has no path.
-                - When it is not given, it is V(https://admin.enterprise.sectigo.com/api) with O(authority.sectigo.auth.oauth), else V(https://cert-manager.com).
+                - When it is not given, it is V(https://cert-manager.com).
+                - With O(authority.sectigo.auth.oauth) it is V(https://admin.enterprise.sectigo.com/api) then.
                 type: str
               ca_bundle:
                 description:
@@ -2177,7 +2178,8 @@ options:
             description:
             - Address of Sectigo Certificate Manager, such as V(https://hard.cert-manager.com/api).
             - V(/api), or V(/private/api) with O(authority.sectigo.auth.cert), is added if it has no path.
-            - When it is not given, it is V(https://admin.enterprise.sectigo.com/api) with O(authority.sectigo.auth.oauth), else V(https://cert-manager.com).
+            - When it is not given, it is V(https://cert-manager.com).
+            - With O(authority.sectigo.auth.oauth) it is V(https://admin.enterprise.sectigo.com/api) then.
             type: str
           ca_bundle:
             description:
