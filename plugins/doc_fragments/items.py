@@ -1411,6 +1411,8 @@ options:
       formats:
         description:
         - 'What to write: V(pem) always, V(combined) adds one file with the key and the full chain.'
+        - V(pkcs12) adds C(keystore.p12), and V(jks) adds C(keystore.jks) in the older format of Java. Both hold the key and the full chain and
+          need O(ignore:passphrase); neither needs Java on the host.
         type: list
         elements: str
         default:
@@ -1418,6 +1420,120 @@ options:
         choices:
         - pem
         - combined
+        - pkcs12
+        - jks
+      passphrase:
+        description:
+        - 'Protects the keystores of the formats V(pkcs12) and V(jks): at least 6 printable ASCII characters.'
+        - Changing it makes them anew, without an order. The key's own is O(ignore:key.passphrase).
+        type: str
+      alias:
+        description:
+        - Name of the entry in the keystores. The certificate's name when it is not given.
+        - In V(jks) it is in lower case, which is how Java looks for it.
+        type: str
+      pkcs12_encryption:
+        description:
+        - How a PKCS#12 file is protected. V(modern) is AES-256-CBC with PBKDF2, and SHA-256.
+        - V(legacy) is 3DES and SHA-1, for Windows before Server 2019, Java before 8u301 and older macOS. OpenSSL 3 does not need its legacy provider
+          for either.
+        type: str
+        default: modern
+        choices:
+        - modern
+        - legacy
+      copies:
+        description:
+        - Copies of the files at other places, for services that can't follow links (chroot, mounts of single files).
+        - 'They are part of the set: switched, compared, repaired and rolled back with it, and removed with O(ignore:state=absent).'
+        - A container that mounts a single file has to be restarted to see a new one; one that mounts a directory has not.
+        type: list
+        elements: dict
+        suboptions:
+          content:
+            description:
+            - What to copy. V(combined) is the key and the full chain, V(ca) are the roots.
+            - V(pkcs12) and V(jks) need their formats.
+            type: str
+            required: true
+            choices:
+            - private_key
+            - certificate
+            - chain
+            - fullchain
+            - ca
+            - combined
+            - pkcs12
+            - jks
+          path:
+            description:
+            - Where the copy goes. Its directory must be there. What has this path already is replaced.
+            type: str
+            required: true
+          owner:
+            description:
+            - 'Owner of the copy. When it is not given: that of the certificate''s key for what holds it, else as it is.'
+            type: str
+          group:
+            description:
+            - 'Group of the copy. When it is not given: that of the certificate''s key for what holds it, else as it is.'
+            type: str
+          mode:
+            description:
+            - 'Mode of the copy. When it is not given: that of the certificate''s key for what holds it, else V(0644).'
+            type: raw
+      validate_command:
+        description:
+        - A command that must succeed with the new files in place, before anything is reloaded. Else the old ones come back.
+        - A text, which is split into words as a shell would, or a list. No shell is used. It is given 60 seconds.
+        type: raw
+      reload_command:
+        description:
+        - A command that makes the service use the new files, given 180 seconds. If it fails the old ones come back.
+        - 'Certificates of one task with the same command are one transaction: switched, reloaded and rolled back together.'
+        - It is not run when nothing has changed.
+        type: raw
+      verify_served:
+        description:
+        - Look from the host until the new certificate is the one that the service shows. If it does not, the old one comes back.
+        - Every run looks once; where another certificate is served, or none, the one in place is deployed again.
+        - Works with services that want a certificate of their clients, and with those that have one of each kind of key.
+        type: dict
+        suboptions:
+          host:
+            description:
+            - Name or address (IPv4, IPv6), as seen from the host.
+            type: str
+            default: localhost
+          port:
+            description:
+            - Port. 443 when it is not given, or the usual one of O(ignore:starttls).
+            type: int
+          server_name:
+            description:
+            - The name to ask for (SNI). When it is not given, the first DNS name that is no wildcard.
+            type: str
+          starttls:
+            description:
+            - The protocol of a service that begins without TLS.
+            type: str
+            choices:
+            - smtp
+            - imap
+            - ldap
+            - postgres
+            - mysql
+            - ftp
+            - lmtp
+            - nntp
+            - pop3
+            - sieve
+            - xmpp
+          timeout:
+            description:
+            - How long the service may take until it serves the certificate, in seconds.
+            type: int
+            default: 30
       adopt_from:
         description:
         - A directory on the host with a set to take over by copying, without an order (certbot's C(live/NAME)).

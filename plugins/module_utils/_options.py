@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certfleet.pki.plugins.module_utils._deploy_options import DEPLOYMENT
+from ansible_collections.certfleet.pki.plugins.module_utils._keystore_options import KEYSTORE_OPTIONS
 from ansible_collections.certfleet.pki.plugins.module_utils._policy_options import policy_entry, strings
 
 __all__ = (
@@ -196,10 +198,18 @@ CERTIFICATE: Options = {
     "formats": {
         "type": "list",
         "elements": "str",
-        "choices": ["pem", "combined"],
+        "choices": ["pem", "combined", "pkcs12", "jks"],
         "default": ["pem"],
-        "description": "What to write: V(pem) always, V(combined) adds one file with the key and the full chain.",
+        "description": [
+            "What to write: V(pem) always, V(combined) adds one file with the key and the full chain.",
+            (
+                "V(pkcs12) adds C(keystore.p12), and V(jks) adds C(keystore.jks) in the older format of Java. "
+                "Both hold the key and the full chain and need O(ignore:passphrase); neither needs Java on the host."
+            ),
+        ],
     },
+    **KEYSTORE_OPTIONS,
+    **DEPLOYMENT,
     "adopt_from": {
         "type": "str",
         "description": "A directory on the host with a set to take over by copying, without an order (certbot's C(live/NAME)).",

@@ -21,6 +21,8 @@ from ansible_collections.certfleet.pki.plugins.module_utils._durations import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted_deployment import Deployment, want_deployment
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted_keystores import Keystores, want_keystores
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted_names import want_names, want_subject, want_usages
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import parse_time, read_certificate, split_pem
 
@@ -63,6 +65,8 @@ class Wanted:
     group: t.Optional[str] = None
     mode: t.Optional[int] = 0o600
     formats: t.Tuple[str, ...] = ("pem",)
+    keystores: t.Optional[Keystores] = None
+    deployment: Deployment = dataclasses.field(default_factory=Deployment)
     adopt_from: t.Optional[str] = None
     wait: bool = True
     wait_timeout: int = 60
@@ -82,6 +86,8 @@ def want(options: t.Mapping[str, t.Any], *, mode: t.Optional[int] = 0o600) -> Wa
     name = _name(options.get("name", ""))
     names, common_name = want_names(options, required=options["state"] == "present")
     lifetime = _duration(options, "lifetime")
+    directory = _directory(options.get("directory"), name)
+    formats = _formats(options.get("formats") or ["pem"])
     return Wanted(
         name=name,
         names=names,
@@ -95,11 +101,13 @@ def want(options: t.Mapping[str, t.Any], *, mode: t.Optional[int] = 0o600) -> Wa
         lifetime=lifetime,
         renew_before=_renew_before(options.get("renew_before"), lifetime),
         reissue_before=_time(options.get("reissue_before")),
-        directory=_directory(options.get("directory"), name),
+        directory=directory,
         owner=_account(options.get("owner"), "owner"),
         group=_account(options.get("group"), "group"),
         mode=mode,
-        formats=_formats(options.get("formats") or ["pem"]),
+        formats=formats,
+        keystores=want_keystores(options, name=name, formats=formats, required=options["state"] == "present"),
+        deployment=want_deployment(options, directory=directory, formats=formats, dns_names=names.dns),
         adopt_from=_absolute(options.get("adopt_from"), "adopt_from"),
         trust_anchors=_anchors(options.get("trust_anchors")),
         **{field: options[field] for field in _AS_GIVEN if options.get(field) is not None},

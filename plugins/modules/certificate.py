@@ -56,6 +56,30 @@ EXAMPLES = r"""
       - combined
     renew_before: 33%
 
+- name: One that nginx serves at the end, or else the old one is served again
+  certfleet.pki.certificate:
+    authority: "{{ pki_authority }}"
+    name: shop
+    dns_names:
+      - shop.example.com
+    validate_command: nginx -t
+    reload_command: systemctl try-reload-or-restart nginx
+    verify_served:
+      port: 443
+
+- name: For a mail server in a chroot, seen over STARTTLS
+  certfleet.pki.certificate:
+    authority: "{{ pki_authority }}"
+    name: smtp
+    dns_names:
+      - mx.example.com
+    copies:
+      - content: combined
+        path: /var/spool/postfix/etc/tls.pem
+    reload_command: postfix reload
+    verify_served:
+      starttls: smtp
+
 - name: Take over what certbot obtained, without a new order
   certfleet.pki.certificate:
     authority: "{{ pki_authority }}"

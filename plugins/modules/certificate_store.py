@@ -18,7 +18,7 @@ description:
   - An item that fails does not stop the others.
 requirements:
   - Python 3.6 or newer on the host
-  - the C(openssl) program on the host, where keys and requests are made
+  - the C(openssl) program on the host, where keys, requests and keystores are made
 attributes:
   check_mode:
     description: Can run in check mode and tell what would change, without changing anything.
@@ -69,14 +69,30 @@ options:
         description: Mode of the files that hold the key, as an octal number in quotes up to V("0777"). The default is V("0600").
         type: raw
       formats:
-        description: What to keep. V(combined) is the key and the full chain in C(combined.pem). The PEM files are always kept.
+        description:
+          - What to keep. V(combined) is the key and the full chain in C(combined.pem). The PEM files are always kept.
+          - V(pkcs12) and V(jks) are the same in the keystores C(keystore.p12) and C(keystore.jks), made without Java.
         type: list
         elements: str
-        choices: [pem, combined]
+        choices: [pem, combined, pkcs12, jks]
         default: [pem]
       passphrase:
         description: Passphrase of the private key, if it has one.
         type: str
+      keystore_passphrase:
+        description:
+          - Protects the keystores. At least 6 printable ASCII characters. Needed to make keystores.
+          - Without it O(state=inspected) does not tell whether they open.
+        type: str
+      alias:
+        description: Name of the entry in the keystores, in lower case in C(keystore.jks). The default is the certificate's name.
+        type: str
+      pkcs12_encryption:
+        description:
+          - How C(keystore.p12) is protected. V(modern), which is the default, is AES-256 and SHA-256.
+          - V(legacy) is 3DES and SHA-1, for Windows before Server 2019, Java before 8u301 and older macOS.
+        type: str
+        choices: [modern, legacy]
       certificate:
         description: A certificate in PEM to install. Certificates after the first one are its chain, unless O(certificates[].chain) is given.
         type: str
@@ -95,6 +111,65 @@ options:
       adopt_from:
         description: A directory with C(cert.pem), C(chain.pem) and C(privkey.pem), such as certbot's C(live/NAME), to copy from.
         type: path
+      copies:
+        description:
+          - Copies of the files at other places, for services that can't follow links.
+          - They are switched, compared, repaired and rolled back with the set, and removed with O(state=absent).
+        type: list
+        elements: dict
+        suboptions:
+          content:
+            description: What to copy. V(combined) is the key and the full chain. V(pkcs12) and V(jks) need their formats.
+            type: str
+            choices: [private_key, certificate, chain, fullchain, ca, combined, pkcs12, jks]
+            required: true
+          path:
+            description: Where the copy goes. Its directory must be there. What has this path already is replaced.
+            type: path
+            required: true
+          owner:
+            description: Owner of the copy. The default is O(certificates[].owner) for what holds the key, else as it is.
+            type: str
+          group:
+            description: Group of the copy. The default is O(certificates[].group) for what holds the key, else as it is.
+            type: str
+          mode:
+            description: Mode of the copy. The default is O(certificates[].mode) for what holds the key, else V("0644").
+            type: raw
+      validate_command:
+        description:
+          - A command that must succeed with the new files in place, before anything is reloaded. Else the old ones come back.
+          - A text, which is split into words as a shell would, or a list. No shell is used. It is given 60 seconds.
+        type: raw
+      reload_command:
+        description:
+          - A command that makes the service use the new files, given 180 seconds. If it fails the old ones come back.
+          - Certificates of one task with the same command are one transaction.
+        type: raw
+      verify_served:
+        description:
+          - Look until the new certificate is the one that the service shows. If it does not, the old one comes back.
+          - With O(state=inspected), look once.
+        type: dict
+        suboptions:
+          host:
+            description: Name or address.
+            type: str
+            default: localhost
+          port:
+            description: Port. The default is 443, or the usual one of O(certificates[].verify_served.starttls).
+            type: int
+          server_name:
+            description: The name to ask for (SNI).
+            type: str
+          starttls:
+            description: The protocol of a service that begins without TLS.
+            type: str
+            choices: [ftp, imap, ldap, lmtp, mysql, nntp, pop3, postgres, sieve, smtp, xmpp]
+          timeout:
+            description: How long the service may take until it serves the certificate, in seconds.
+            type: int
+            default: 30
       attributes:
         description: Set owner, group and mode of the files that are in place.
         type: bool
@@ -148,6 +223,10 @@ options:
           private_key_path:
             description: A file on the host with the private key, with O(certificates[].install.from=given).
             type: path
+          roll_back:
+            description: Whether the set that is in place may come back if the new one can't be used. Not if it is revoked.
+            type: bool
+            default: true
       prepare:
         description: The request to make, as M(certfleet.pki.certificate) says it.
         type: dict
@@ -394,6 +473,11 @@ certificates:
           type: str
           returned: failure
           sample: The key belongs to another certificate. Nothing was installed.
+        output:
+          description: The end of what the command that failed has printed.
+          type: str
+          returned: when a command failed and printed anything
+          sample: "nginx: [emerg] unknown directive \"lisen\" in /etc/nginx/nginx.conf:3"
     version:
       description: The version that is in place.
       type: str
@@ -406,7 +490,7 @@ certificates:
       sample: "2026-11-22T01:46:08Z"
     files:
       description:
-        - The paths to configure services with, by C(private_key), C(certificate), C(chain), C(fullchain) and C(combined).
+        - The paths to configure services with, by C(private_key), C(certificate), C(chain), C(fullchain), C(combined), C(pkcs12) and C(jks).
         - Null for what is not kept.
       type: dict
       returned: with O(state=present) and O(state=rolled_back)
@@ -416,6 +500,16 @@ certificates:
       type: bool
       returned: with O(state=present) and O(state=rolled_back), and on failure
       sample: false
+    verified:
+      description: Whether the service was seen to serve the certificate, null if nobody looked.
+      type: bool
+      returned: with O(state=present) and one of the options for services
+      sample: true
+    served:
+      description: Null, or whether the service shows the certificate in place (C(live)), and if not, what it does (C(detail)).
+      type: dict
+      returned: with O(state=inspected) and O(certificates[].copies) or O(certificates[].verify_served)
+      sample: {live: true, detail: ""}
     current:
       description: The version in place, null if there is none.
       type: str
@@ -449,7 +543,7 @@ certificates:
       returned: with O(state=inspected)
       sample: {name: partner, installed_at: "2026-11-22T01:46:08Z"}
     damaged:
-      description: Names of files and links that are not as recorded.
+      description: Names of files and links that are not as recorded, and of keystores that are not as asked for.
       type: list
       elements: str
       returned: with O(state=inspected)

@@ -74,6 +74,8 @@ class Case:
     action: str = "none"
     changed: bool = False
     rolled_back: bool = False
+    #: Whether the service was seen to show the certificate, None if nobody looked.
+    verified: t.Optional[bool] = None
     error: t.Optional[PkiError] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)
 
@@ -129,6 +131,8 @@ class Case:
     def host_answered(self, answer: t.Mapping[str, t.Any]) -> bool:
         """Take over the error of a host's answer, if there is one; return True if there is none."""
         failure = answer.get("error")
+        if isinstance(answer.get("verified"), bool):
+            self.verified = answer["verified"]
         if failure:
             self.rolled_back = bool(answer.get("rolled_back"))
             self.fail(host_failure(self.name, failure))
@@ -145,7 +149,8 @@ def host_failure(name: str, failure: t.Mapping[str, t.Any]) -> PkiError:
     code = str(failure.get("code") or "")
     if code in _MISCONFIGURED:
         return Misconfigured(f"{name}: {detail}", detail=detail)
-    return HostFailure(f"{name}: {detail}", detail=f"{code}: {detail}", retryable=code in _RETRYABLE)
+    output = f"\n{failure['output']}" if failure.get("output") else ""
+    return HostFailure(f"{name}: {detail}", detail=f"{code}: {detail}{output}", retryable=code in _RETRYABLE)
 
 
 def guarded(step: t.Callable[[Case], None], case: Case) -> None:

@@ -32,6 +32,8 @@ _ITEM = Validator(CERTIFICATE)
 #: What the certificates of a task mostly have in common, so that it is validated once.
 _INHERITED = Validator({"authority": authority_entry(required=False), "policy": policy_entry()})
 _INHERITED_OPTIONS = ("authority", "policy")
+#: What holds no private key.
+_PUBLIC = frozenset(("certificate", "chain", "fullchain", "ca"))
 
 
 class CertificatesAction(PkiAction):
@@ -75,6 +77,7 @@ class CertificatesAction(PkiAction):
         own = {name: value for name, value in item.items() if name not in _INHERITED_OPTIONS}
         options = _ITEM.validate(own, self._secrets)
         inherited = self._inherited({name: item[name] for name in _INHERITED_OPTIONS if name in item})
+        options = {**options, "copies": [_with_mode(copy) for copy in options.get("copies", ())]}
         case.wanted = want(options, mode=parse_mode(options.get("mode")))
         case.policies = self._policies(inherited.get("policy"))
         if "authority" in inherited:
@@ -101,3 +104,13 @@ class CertificatesAction(PkiAction):
         if case.error is None:
             return {}
         return self._told(case.error)
+
+
+def _with_mode(copy: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Return a copy with its mode as a number. Raises Misconfigured."""
+    if copy.get("mode") in (None, ""):
+        return {**copy, "mode": None}
+    try:
+        return {**copy, "mode": parse_mode(copy["mode"], private=copy["content"] not in _PUBLIC)}
+    except Misconfigured as error:
+        raise Misconfigured(f"copies: {error.message}") from error

@@ -49,6 +49,7 @@ class Flow:
     def run(self, cases: Cases) -> None:
         """Take every case as far as it goes; what fails keeps its error, and the others go on."""
         _refuse_shared_directories(cases)
+        _refuse_shared_copies(cases)
         for case in _present(cases):
             guarded(lambda case: enforce_policies(case, case.policies), case)
         self._observe(_alive(cases))
@@ -156,6 +157,17 @@ def _refuse_shared_directories(cases: Cases) -> None:
             first = seen.setdefault(getattr(case.wanted, what), case)
             if first is not case:
                 case.fail(_shared(what, case, first))
+
+
+def _refuse_shared_copies(cases: Cases) -> None:
+    """Two certificates with a copy at the same place would replace each other's in every run."""
+    seen: t.Dict[str, Case] = {}
+    for case in _alive(cases):
+        for copy in case.wanted.deployment.copies:
+            first = seen.setdefault(copy.path, case)
+            if first is not case:
+                told = f"{case.name}: copies: {copy.path} is a copy of '{first.name}' already; give it another path."
+                case.fail(Misconfigured(told))
 
 
 def _shared(what: str, case: Case, first: Case) -> Misconfigured:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._csr_config import render_csr_config
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted_keystores import Keystores
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import CertificateFacts
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import install_record, recorded_request
@@ -47,6 +48,7 @@ def inspect_item(case: Case) -> Item:
     if case.wanted.state != "present":
         # What is about to go may belong to a user who is gone already.
         return {**item, "owner": None, "group": None}
+    item.update(case.wanted.deployment.told("copies", "verify_served"))
     return item if case.wanted.adopt_from else {**item, "prepare": _preparation(case)}
 
 
@@ -90,6 +92,7 @@ def install_item(case: Case) -> Item:
     fitted = case.fit
     return {
         **_base(case),
+        **case.wanted.deployment.told(),
         "state": "present",
         "install": {
             "from": "request",
@@ -100,6 +103,7 @@ def install_item(case: Case) -> Item:
             "request_id": case.answer.request_id if case.answer else None,
             "request_token": case.prepared["request_token"],
             "lease_token": RUN.token,
+            "roll_back": "revoked" not in case.plan.codes,
         },
     }
 
@@ -108,8 +112,13 @@ def repair_item(case: Case, consequence: Consequence) -> Item:
     """Install again from what is on the host, or set permissions."""
     item = {**_base(case), "state": "present"}
     if consequence is Consequence.ATTRIBUTES:
-        return {**item, "attributes": True}
-    install: Item = {"from": _SOURCES[consequence], "record": {}}
+        return {**item, **case.wanted.deployment.told("copies"), "attributes": True}
+    item.update(case.wanted.deployment.told())
+    install: Item = {
+        "from": _SOURCES[consequence],
+        "record": {},
+        "roll_back": "revoked" not in case.plan.codes,
+    }
     if consequence is Consequence.REINSTALL and case.observed.foreign:
         install["record"] = _record_of_unknown(case, case.in_place)
     if consequence is Consequence.ADOPT:
@@ -144,6 +153,17 @@ def _base(case: Case) -> Item:
         "mode": wanted.mode,
         "formats": list(wanted.formats),
         "passphrase": wanted.key_passphrase,
+        **_keystores(wanted.keystores),
+    }
+
+
+def _keystores(wanted: t.Optional[Keystores]) -> Item:
+    if wanted is None:
+        return {}
+    return {
+        "keystore_passphrase": wanted.passphrase,
+        "alias": wanted.alias,
+        "pkcs12_encryption": wanted.pkcs12_encryption,
     }
 
 

@@ -22,10 +22,11 @@ _OCTAL = re.compile(r"(?:0o?)?([0-7]{1,3})")
 _SYMBOLIC = re.compile(r"[ugoa]*[-+=][rwxXugo]*(?:[-+=][rwxXugo]*)*")
 
 
-def parse_mode(value: t.Any) -> int:
+def parse_mode(value: t.Any, *, private: bool = True) -> int:
     """Return the number for a mode given as in ansible.builtin.file; not given is 0600.
 
-    Raises Misconfigured for what is no mode of a file, and for one that lets everybody at the key.
+    Raises Misconfigured for what is no mode of a file, and for one that lets everybody at the key;
+    files that are not ``private`` hold none.
     """
     if value is None or value == "":
         return DEFAULT_MODE
@@ -35,7 +36,7 @@ def parse_mode(value: t.Any) -> int:
             f"mode: {str(value)[:40]!r} is not the mode of a file with a key; give an octal number in quotes "
             "such as '0640', or one like 'u=rw,g=r'."
         )
-    if mode & stat.S_IRWXO:
+    if private and mode & stat.S_IRWXO:
         raise Misconfigured(
             f"mode: {str(value)[:40]!r} (0{mode:03o}) lets everybody on the host at the private key; "
             "give rights to the owner and a group only, such as '0640'."

@@ -125,7 +125,8 @@ class Observed(StoredSet):
     """All that the host tells about one certificate; as a ``StoredSet`` it is the installed one.
 
     ``damaged`` are names of files and links that are not as recorded, ``attributes`` mappings
-    with path, attribute, is and should.
+    with path, attribute, is and should. ``served`` says what is wrong with the certificate that the
+    service shows, nothing if it is the installed one, None if it was not looked at.
     """
 
     name: str = ""
@@ -136,6 +137,7 @@ class Observed(StoredSet):
     damaged: t.Tuple[str, ...] = ()
     attributes: t.Tuple[Record, ...] = ()
     marker: bool = False
+    served: t.Optional[str] = None
     unfinished: t.Optional[StoredSet] = None
     pending: t.Optional[OpenRequest] = None
     adopt: t.Optional[StoredSet] = None
@@ -154,6 +156,7 @@ def observe(answer: t.Mapping[str, t.Any]) -> Observed:
         damaged=tuple(str(name) for name in _as_list(answer.get("damaged"))),
         attributes=tuple(item for item in _as_list(answer.get("attributes")) if isinstance(item, t.Mapping)),
         marker=bool(answer.get("marker")),
+        served=_served(answer.get("served")),
         unfinished=_optional_set(answer.get("unfinished")),
         pending=_open_request(answer.get("pending")),
         adopt=_optional_set(answer.get("adopt")),
@@ -192,6 +195,12 @@ def _read_chain(pem: str) -> t.Tuple[CertificateFacts, ...]:
     """Return what can be read; a chain file that is not as installed shows in ``damaged``."""
     facts = (_read(certificate)[0] for certificate in split_pem(pem))
     return tuple(certificate for certificate in facts if certificate)
+
+
+def _served(part: t.Any) -> t.Optional[str]:
+    if not isinstance(part, t.Mapping):
+        return None
+    return "" if part.get("live") is True else _as_text(part.get("detail")) or "something else is served"
 
 
 def _open_request(part: t.Any) -> t.Optional[OpenRequest]:

@@ -23,7 +23,8 @@ import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils import _host
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
-from ansible_collections.certfleet.pki.plugins.module_utils._host.program import EXTRAS, STATES
+from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import KEYSTORES
+from ansible_collections.certfleet.pki.plugins.module_utils._host.program import DEPLOYMENT, EXTRAS, STATES, USES
 
 __all__ = (
     "INTERPRETER_ARGUMENTS",
@@ -34,11 +35,15 @@ __all__ = (
     "check_signatures",
     "decode_answer",
     "parse_answer",
+    "parts_of",
     "render_call",
 )
 
-#: Each state, and each other thing that a request may hold, with the module of the host half that does it.
-PARTS: t.Mapping[str, str] = {**STATES, **EXTRAS}
+#: Each state, and each other thing that a request may ask for, with the module of the host half that does it.
+PARTS: t.Mapping[str, str] = {**STATES, **EXTRAS, "keystores": "keystores", "live": "live", "deploy": "deploy"}
+
+#: What a module imports for some requests only, and those name it as a part: others need not carry it.
+_ON_DEMAND = {"observe": frozenset({"keystores"})}
 
 #: As isolated as ``-I``, which Python 2.7 does not know: it would end in a usage text, not in our sentence.
 #: The program itself removes the working directory from the search path before it imports anything.
@@ -83,6 +88,16 @@ def main(text):
     except Exception as error:
         tell('{"failure": "The host program failed with %%s: please report this."}' %% type(error).__name__)
 """
+
+
+def parts_of(request: t.Mapping[str, t.Any]) -> t.FrozenSet[str]:
+    """Return the parts that a request needs."""
+    items = request["certificates"]
+    states = {request["state"], *(item["state"] for item in items if "state" in item)}
+    used = {item.get("state", request["state"]) for item in items if any(map(item.get, DEPLOYMENT))}
+    keystores = any(name in (item.get("formats") or ()) for item in items for name in KEYSTORES.values())
+    needed = {USES[state] for state in used & USES.keys()} | ({"keystores"} if keystores else set())
+    return frozenset(states | (EXTRAS.keys() & request.keys()) | needed)
 
 
 @functools.cache
@@ -229,7 +244,7 @@ def _read_module(path: pathlib.Path) -> _Module:
     source = path.read_text(encoding="utf-8")
     imports = _TOP_IMPORT if path.stem == "program" else _ANY_IMPORT
     names = {name for match in imports.finditer(source) for name in _NAME.findall(match["module"] or match["names"])}
-    return _Module(_without_docstrings(source), frozenset(names))
+    return _Module(_without_docstrings(source), frozenset(names - _ON_DEMAND.get(path.stem, frozenset())))
 
 
 def _without_docstrings(source: str) -> str:

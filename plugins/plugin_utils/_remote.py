@@ -22,13 +22,13 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostF
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case
 from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
     INTERPRETER_ARGUMENTS,
-    PARTS,
     build_program,
     check_answers,
     check_challenges,
     check_signatures,
     decode_answer,
     parse_answer,
+    parts_of,
     render_call,
 )
 
@@ -40,6 +40,7 @@ __all__ = ("Remote",)
 MODULE = "certfleet.pki.certificate_store"
 #: ``show`` and ``hide``, each a list of entries as the module certificate_store describes them.
 Challenges = t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+_SECRETS = ("passphrase", "keystore_passphrase")
 _PASSED_ON = ("ansible_facts", "warnings", "deprecations")
 
 
@@ -121,7 +122,7 @@ class Remote:
         """
         if self._action._is_pipelining_enabled("new"):
             return self._interpreter()
-        if any(item.get("passphrase") for item in items) and self._takes_input():
+        if any(item.get(secret) for item in items for secret in _SECRETS) and self._takes_input():
             return self._interpreter() or self._discovered()
         return None
 
@@ -152,8 +153,7 @@ class Remote:
         return self._task_vars.get("ansible_delegated_vars", {}).get(delegate, {})
 
     def _on_stdin(self, interpreter: t.List[str], request: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
-        states = {request["state"], *(item["state"] for item in request["certificates"] if "state" in item)}
-        program = build_program(frozenset(states | PARTS.keys() & request.keys()))
+        program = build_program(parts_of(request))
         command = shlex.join([*interpreter, *INTERPRETER_ARGUMENTS])
         environment = self._action._compute_environment_string()
         result = self._action._low_level_execute_command(

@@ -33,6 +33,7 @@ _PEM_FILES = {
     "chain": "chain.pem",
     "fullchain": "fullchain.pem",
 }
+_OTHER_FILES = {"combined": "combined.pem", "pkcs12": "keystore.p12", "jks": "keystore.jks"}
 _GONE = frozenset(("removed", "revoked"))
 
 
@@ -55,6 +56,7 @@ def case_result(case: Case, *, check: bool, now: datetime) -> t.Dict[str, t.Any]
         files=_files(case) if facts and case.action not in _GONE else None,
         replaced=replaced,
         rolled_back=case.rolled_back,
+        verified=_verified(case),
         warnings=case.warnings,
     )
 
@@ -144,9 +146,14 @@ def _renew_at(case: Case, facts: t.Optional[CertificateFacts]) -> t.Optional[dat
     return case.renew_at if case.fitted and not case.failed else case.plan.renew_at
 
 
+def _verified(case: Case) -> t.Optional[bool]:
+    """Return what the installation saw; where there was none, what the observation did."""
+    if case.verified is not None or not case.has("observed") or case.observed.served is None:
+        return case.verified
+    return not case.observed.served
+
+
 def _files(case: Case) -> t.Dict[str, str]:
     """Return the stable paths; they hold the new set from the moment of the switch."""
-    files = {name: posixpath.join(case.wanted.directory, file) for name, file in _PEM_FILES.items()}
-    if "combined" in case.wanted.formats:
-        files["combined"] = posixpath.join(case.wanted.directory, "combined.pem")
-    return files
+    others = {name: file for name, file in _OTHER_FILES.items() if name in case.wanted.formats}
+    return {name: posixpath.join(case.wanted.directory, file) for name, file in {**_PEM_FILES, **others}.items()}

@@ -30,7 +30,9 @@ def standing_reasons(observed: Observed, now: datetime) -> t.Tuple[Reason, ...]:
 
 
 def _not_live(observed: Observed, now: datetime) -> t.Optional[Reason]:
-    return Reason("not_live", "An earlier run did not finish putting the files to use.") if observed.marker else None
+    if observed.marker:
+        return Reason("not_live", "An earlier run did not finish putting the files to use.")
+    return Reason("not_live", f"{observed.served}.") if observed.served else None
 
 
 def _files(observed: Observed, now: datetime) -> t.Optional[Reason]:
@@ -42,7 +44,7 @@ def _chain(observed: Observed, now: datetime) -> t.Optional[Reason]:
 
 
 def _damaged(code: str, names: t.Sequence[str]) -> t.Optional[Reason]:
-    return Reason(code, f"Not as installed: {', '.join(names)}.") if names else None
+    return Reason(code, f"Not as installed, or not as wanted: {', '.join(names)}.") if names else None
 
 
 def _attributes(observed: Observed, now: datetime) -> t.Optional[Reason]:

@@ -28,7 +28,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.certfleet.pki.tests.support.certificates import CertificateAuthority, Made
-from ansible_collections.certfleet.pki.tests.support.simulators_http import Call, Reply, Server, handler_of
+from ansible_collections.certfleet.pki.tests.support.simulators_http import Call, Reply, Server, handler_of, tls_issuer
 
 __all__ = ("Answer", "Call", "Refused", "Reply", "Simulator", "route")
 
@@ -112,7 +112,7 @@ class Simulator:
             raise AssertionError("requests that the vendor's API would refuse: " + "; ".join(self.violations))
 
     def _tls_context(self, client_ca: t.Optional[str]) -> ssl.SSLContext:
-        issuer = CertificateAuthority("Simulator TLS")
+        issuer = tls_issuer()
         made = issuer.issue(["127.0.0.1", "localhost"], common_name="localhost")
         key = self.folder / "simulator-server.pem"
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,24 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ("Call", "Reply", "Server", "handler_of")
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ansible_collections.certfleet.pki.tests.support.certificates import CertificateAuthority
+
+__all__ = ("Call", "Reply", "Server", "handler_of", "tls_issuer")
+
+_KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,3 +136,17 @@ def handler_of(handle: t.Callable[[Call], t.Optional[Reply]]) -> t.Type[BaseHTTP
             """Say nothing."""
 
     return Connection
+
+
+def tls_issuer() -> CertificateAuthority:
+    """Return a CA for servers. Python 3.13 and newer insist on the key usage (RFC 5280, section 4.2.1.3)."""
+    issuer = CertificateAuthority("Simulator TLS")
+    plain = issuer.certificate
+    usage = dict.fromkeys(_KEY_USAGES, False)
+    builder = x509.CertificateBuilder(plain.issuer, plain.subject, plain.public_key(), plain.serial_number)
+    builder = builder.not_valid_before(plain.not_valid_before_utc).not_valid_after(plain.not_valid_after_utc)
+    for extension in plain.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    builder = builder.add_extension(x509.KeyUsage(**{**usage, "key_cert_sign": True}), critical=True)
+    issuer.certificate = builder.sign(issuer.key, hashes.SHA256())
+    return issuer

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import Store
 
-__all__ = ("DEFAULT_MODE", "apply_attributes", "check_changeable", "differences", "mode_of", "owner_ids")
+__all__ = (
+    "DEFAULT_MODE",
+    "apply_attributes",
+    "apply_to",
+    "check_changeable",
+    "compare",
+    "differences",
+    "mode_of",
+    "owner_ids",
+)
 
 DEFAULT_MODE = 0o600
 
@@ -60,15 +69,18 @@ def _group_id(name):
         raise StoreError("no_such_group", "There is no group %s on the host: create it first." % name) from None
 
 
-def differences(store, version, item):
-    # type: (Store, str, dict) -> t.List[dict]
-    """Return what differs from the wanted owner, group and mode, one entry per attribute."""
-    uid, gid = owner_ids(item)
+def differences(store, version, item, names=KEY_FILES):
+    # type: (Store, str, dict, t.Iterable[str]) -> t.List[dict]
+    """Return what differs from the wanted owner, group and mode, one entry per attribute.
+
+    ``names`` are those of the key's files that are there, if that is known already.
+    """
+    owner = owner_ids(item)
     found = []  # type: t.List[dict]
-    for name in KEY_FILES:
+    for name in names:
         status = _status(store.in_version(version, name))
         if status is not None:
-            found.extend(_compare(store.stable(name), status, uid, gid, mode_of(item)))
+            found.extend(compare(store.stable(name), status, owner, mode_of(item)))
     return found
 
 
@@ -83,8 +95,10 @@ def _status(path):
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def _compare(path, status, uid, gid, mode):
-    # type: (str, os.stat_result, int, int, int) -> t.Iterator[dict]
+def compare(path, status, owner, mode):
+    # type: (str, os.stat_result, t.Tuple[int, int], int) -> t.Iterator[dict]
+    """Yield what differs from the wanted owner (uid, gid; -1 is any) and mode of one file."""
+    uid, gid = owner
     is_mode = stat.S_IMODE(status.st_mode)
     if uid not in (-1, status.st_uid):
         yield {"path": path, "attribute": "owner", "is": _user_name(status.st_uid), "should": _user_name(uid)}
@@ -128,19 +142,21 @@ def apply_attributes(store, version, item):
 
     Raises StoreError ``not_ours`` for a file that has another name: the key may be somebody else's.
     """
-    uid, gid = owner_ids(item)
+    owner = owner_ids(item)
     for name in KEY_FILES:
         path = store.in_version(version, name)
         if _status(path) is not None:
-            _apply(path, uid, gid, mode_of(item))
+            apply_to(path, owner, mode_of(item))
 
 
-def _apply(path: str, uid: int, gid: int, mode: int) -> None:
+def apply_to(path, owner, mode):
+    # type: (str, t.Tuple[int, int], int) -> None
+    """Set owner (uid, gid; -1 keeps) and mode of one file. Raises StoreError ``not_ours``, OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         require_single(path, os.fstat(descriptor))
-        if (uid, gid) != (-1, -1):
-            os.fchown(descriptor, uid, gid)
+        if owner != (-1, -1):
+            os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     except OSError as error:

@@ -19,10 +19,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("PATIENCE", "run_command", "words_of")
+__all__ = ("PATIENCE", "finish_command", "run_command", "words_of")
 
 #: How long a command may take, in seconds.
 PATIENCE = 60
+#: How much of what a command printed is kept: its end, in bytes.
+KEPT = 4000
 
 
 def words_of(command, option):
@@ -40,32 +42,46 @@ def words_of(command, option):
 def run_command(words, option, step):
     # type: (t.List[str], str, str) -> None
     """Run a command to its end. Raises StoreError when it fails; a service that it has started lives on."""
-    with _errors() as errors:
+    reason, errors = finish_command(words, errors_only=True)
+    if reason:
+        lines = [line.strip() for line in errors.splitlines() if line.strip()]
+        last = ": %s" % lines[-1].rstrip(".")[:300] if lines and reason.startswith("exit") else ""
+        detail = "%s failed (%s%s): run it on the host to see why." % (option, reason, last)
+        raise StoreError("command_failed", detail, step)
+
+
+def finish_command(words, patience=None, errors_only=False):
+    # type: (t.List[str], t.Optional[float], bool) -> t.Tuple[str, str]
+    """Run a command to its end; return why it failed, nothing if it did not, and the end of what it printed.
+
+    A service that it has started lives on. One that takes longer than ``patience`` seconds is killed.
+    """
+    patience = PATIENCE if patience is None else patience
+    with _output() as output:
         try:
             # There is no AnsibleModule, and so no run_command, when this comes over standard input.
             process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
                 words,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,  # a file: the service would keep a pipe open
+                stdout=subprocess.DEVNULL if errors_only else output,
+                stderr=output,  # a file: the service would keep a pipe open
                 start_new_session=True,
                 cwd="/",
             )
         except OSError as error:
-            raise _failed(option, "%s: %s" % (words[0], error.strerror), step) from None
+            return "%s: %s" % (words[0], error.strerror), ""
         try:
-            status = process.wait(timeout=PATIENCE)
+            status = process.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise _failed(option, "it took over %d s" % PATIENCE, step) from None
-        if status != 0:
-            raise _failed(option, "exit code %d%s" % (status, _last_words(errors)), step)
+            return "it took over %d s" % patience, _end(output)
+        return "exit code %d" % status if status else "", _end(output)
 
 
 @contextlib.contextmanager
-def _errors():
+def _output():
     # type: () -> t.Iterator[t.IO[bytes]]
     with contextlib.ExitStack() as stack:
         try:
@@ -75,14 +91,8 @@ def _errors():
         yield handle
 
 
-def _last_words(errors):
+def _end(output):
     # type: (t.IO[bytes]) -> str
-    errors.seek(0, os.SEEK_END)
-    errors.seek(-min(errors.tell(), 2000), os.SEEK_END)
-    lines = [line.strip() for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    return ": %s" % lines[-1].rstrip(".")[:300] if lines else ""
-
-
-def _failed(option, reason, step):
-    # type: (str, str, str) -> StoreError
-    return StoreError("command_failed", "%s failed (%s): run it on the host to see why." % (option, reason), step)
+    output.seek(0, os.SEEK_END)
+    output.seek(-min(output.tell(), KEPT), os.SEEK_END)
+    return output.read(KEPT).decode("utf-8", "replace")

@@ -22,8 +22,9 @@ _WRONG_KIND = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 class StoreError(Exception):
     """One certificate's operation failed. ``detail`` is one sentence without secrets.
 
-    ``step`` says where, ``rolled_back`` whether the previous set is in place again, and
-    ``answer`` what else is to be told about the state that was left behind.
+    ``step`` says where, ``rolled_back`` whether the previous set is in place again,
+    ``answer`` what else is to be told about the state that was left behind, and ``output``
+    what a command has printed.
     """
 
     def __init__(self, code, detail, step="", rolled_back=False, answer=None):
@@ -34,10 +35,12 @@ class StoreError(Exception):
         self.step = step
         self.rolled_back = rolled_back
         self.answer = answer or {}
+        self.output = ""
 
     def as_dict(self) -> dict:
         """Return the ``error`` field of an answer."""
-        return {"code": self.code, "step": self.step, "detail": self.detail}
+        told = {"code": self.code, "step": self.step, "detail": self.detail}
+        return dict(told, output=self.output) if self.output else told
 
 
 def from_os_error(error: OSError, step: str) -> StoreError:

@@ -35,7 +35,9 @@ def request_of(params, check):
 def _item(item, state):
     # type: (t.Dict[str, t.Any], str) -> t.Dict[str, t.Any]
     item["directory"] = item.get("directory") or "/etc/certfleet/" + item["name"]
-    item["mode"] = _mode(item)
+    item["mode"] = _mode(item, item)
+    if item.get("copies"):
+        item["copies"] = [dict(copy, mode=_mode(copy, item)) for copy in item["copies"]]
     by_hand = {field: item.pop(field, None) for field in _BY_HAND}
     if any(by_hand.values()):
         item["install"] = _install(item, by_hand)
@@ -44,9 +46,9 @@ def _item(item, state):
     return item
 
 
-def _mode(item):
-    # type: (t.Dict[str, t.Any]) -> t.Optional[int]
-    mode = item.get("mode")
+def _mode(given, item):
+    # type: (t.Mapping[str, t.Any], t.Mapping[str, t.Any]) -> t.Optional[int]
+    mode = given.get("mode")
     if mode is None:
         return None
     try:

@@ -6,13 +6,15 @@
 
 """State ``present``: put a set in place, or its attributes, or a change of its record.
 
-Write the version, note it in the marker, switch, deploy, remove the marker. A run that finds
-a marker goes through the rest again. Nothing of the old set is touched before the switch.
+Write the version, note it in the marker, switch, remove the marker. A run that finds a marker goes
+through the rest again. Nothing of the old set is touched before the switch. What makes services use
+it comes between the switch and the end: see ``deploy``, which does the same steps for several sets.
 """
 
 import contextlib
 import os
 
+from ansible_collections.certfleet.pki.plugins.module_utils._host import keystores
 from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes import (
     apply_attributes,
     check_changeable,
@@ -50,27 +52,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("DEPLOY_STEPS", "run")
-
-#: What makes services use a set that was switched to: (name, function of store, version and item).
-DEPLOY_STEPS = ()  # type: t.Tuple[t.Tuple[str, t.Callable[[Store, str, dict], None]], ...]
+__all__ = ("Staged", "amend", "answer_of", "check_call", "predict", "put_in_place", "run", "settle", "stage")
 
 
 def run(item: dict, check: bool) -> dict:
     """Do what the item asks for and return its answer. Raises StoreError or OSError."""
+    store = check_call(item)
+    if check:
+        return answer_of(store, item, predict(store, item))
+    with locked(store):
+        changed = _install(store, item)
+        return answer_of(store, item, amend(store, item) or changed)
+
+
+def check_call(item):
+    # type: (dict) -> Store
+    """Return the item's store. Raises StoreError if it asks for nothing, or the directory is another's."""
     if not (item.get("install") or item.get("attributes") or item.get("record_update")):
         raise StoreError("bad_call", "Nothing to do: give install, attributes or record_update.")
     store = Store(item["directory"])
     check_name(store, item["name"], read_record(store, current_version(store)))
-    if check:
-        return _answer(store, item, _predict(store, item))
-    with locked(store):
-        changed = _carry_out(store, item)
-        return _answer(store, item, changed)
+    return store
 
 
-def _answer(store, item, changed):
+def answer_of(store, item, changed):
     # type: (Store, dict, bool) -> dict
+    """Return the answer for what is in place now."""
     version = current_version(store)
     return {
         "changed": changed,
@@ -81,8 +88,9 @@ def _answer(store, item, changed):
     }
 
 
-def _predict(store, item):
+def predict(store, item):
     # type: (Store, dict) -> bool
+    """Tell whether ``run`` would change anything. Writes nothing."""
     version = current_version(store)
     if item.get("install") and _install_changes(store, version, item):
         return True
@@ -103,11 +111,10 @@ def _token_of(item: dict) -> dict:
     return {"request_token": item["install"].get("request_token")}
 
 
-def _carry_out(store, item):
+def amend(store, item):
     # type: (Store, dict) -> bool
-    version = current_version(store)
-    check_name(store, item["name"], read_record(store, version))
-    changed = _install(store, version, item) if item.get("install") else False
+    """Do what is asked for besides an installation; tell whether that changed anything. The caller holds the lock."""
+    changed = False
     version = current_version(store)
     if version is None:
         raise StoreError("not_installed", "No certificate is installed in %s: install one first." % store.directory)
@@ -148,10 +155,11 @@ def _plan(store, current, item):
         waiting = unfinished_version(store, current)
         if waiting and is_fulfilled(_token_of(item), read_record(store, waiting)):
             return _finish(store, current, item, waiting)
+    keystores.check_keystores(item)
     found = load(store, item)
     files = files_of(found, item)
     record = record_of(item, found, existing)
-    same = current is not None and existing is not None and _same(store, current, files)
+    same = current is not None and existing is not None and _same(store, current, files, item)
     if same:
         changes = _is_unfinished(store, current, item) or _record_differs(store, current, _told(record))
         return _Plan(current, files, record, changes)
@@ -168,10 +176,15 @@ def _finish(store, current, item, version):
     return _Plan(version, {}, record, version != current or _is_unfinished(store, version, item))
 
 
-def _same(store, version, files):
-    # type: (Store, str, t.Dict[str, bytes]) -> bool
+def _same(store, version, files, item):
+    # type: (Store, str, t.Dict[str, bytes], dict) -> bool
     names = wanted_names(("combined",))
-    return is_whole(store, version) and all(read(store.in_version(version, name)) == files.get(name) for name in names)
+
+    def load(name: str) -> "t.Optional[bytes]":
+        return read(store.in_version(version, name))
+
+    same = is_whole(store, version) and all(load(name) == files.get(name) for name in names)
+    return same and keystores.are_as_wanted(item, read_record(store, version), load)
 
 
 def _is_unfinished(store, version, item):
@@ -191,22 +204,52 @@ def _told(record: dict) -> dict:
     return dict(kept, name=record.get("name"), pem=record.get("pem"))
 
 
-def _install(store, current, item):
-    # type: (Store, t.Optional[str], dict) -> bool
+def _install(store, item):
+    # type: (Store, dict) -> bool
+    staged = stage(store, item) if item.get("install") else None
+    if staged is None:
+        return False
+    try:
+        put_in_place(store, item, staged)
+    except Exception as error:
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.rollback import after_failure
+
+        raise after_failure(store, item, staged.version, staged.previous, from_anything(error, "switch")) from None
+    settle(store, staged.version)
+    return True
+
+
+class Staged:
+    """A whole version on the disk, to be put in place; ``first``: nothing was in place before, nor is yet."""
+
+    def __init__(self, version, previous, current):
+        # type: (str, t.Optional[str], t.Optional[str]) -> None
+        self.version = version
+        self.previous = previous
+        self.first = previous is None and current != version
+
+
+def stage(store, item, anyway=False):
+    # type: (Store, dict, bool) -> t.Optional[Staged]
+    """Write the version that is asked for, None if there is nothing to change (``anyway``: put it in place again).
+
+    The caller holds the lock. Nothing that services read is touched.
+    """
+    current = current_version(store)
+    check_name(store, item["name"], read_record(store, current))
     install = item["install"]
     if install.get("from") == "request" or install.get("lease_token"):
         check_lease(store, install.get("lease_token"))
     if install.get("from") == "request":
         note_issued(store, install, read_record(store, current))
     plan = _plan(store, current, item)
-    if not plan.changes:
-        return False
+    if not plan.changes and not anyway:
+        return None
     previous = _previous(store, current, plan.version)
     version = plan.version or _write(store, plan, item, current)
     if version == current and plan.files:
         update_record(store, version, _told(plan.record))
-    _activate(store, item, version, previous)
-    return True
+    return Staged(version, previous, current)
 
 
 def _previous(store, current, version):
@@ -220,29 +263,28 @@ def _previous(store, current, version):
 
 def _write(store, plan, item, current):
     # type: (Store, _Plan, dict, t.Optional[str]) -> str
-    def verify(staging: str) -> None:
+    def complete(staging: str) -> "t.Dict[str, bytes]":
         check_pair(os.path.join(staging, KEY), os.path.join(staging, CERTIFICATE), item.get("passphrase"))
+        return keystores.new_keystores(staging, item)
 
-    return write_version(store, plan.files, dict(plan.record, previous=current), item, verify)
+    record = dict(plan.record, previous=current, keystores=keystores.made_with(item))
+    return write_version(store, plan.files, record, item, complete)
 
 
-def _activate(store, item, version, previous):
-    # type: (Store, dict, str, t.Optional[str]) -> None
-    step = "switch"
-    try:
-        mark(store, version, previous)
-        if differences(store, version, item):
-            apply_attributes(store, version, item)
-        set_links(store, item.get("formats") or ())
-        switch(store, version)
-        for name, deploy in DEPLOY_STEPS:
-            step = name
-            deploy(store, version, item)
-    except Exception as error:
-        from ansible_collections.certfleet.pki.plugins.module_utils._host.rollback import after_failure
+def put_in_place(store, item, staged):
+    # type: (Store, dict, Staged) -> None
+    """Switch to a staged version, with the marker that says so. Raises StoreError or OSError."""
+    mark(store, staged.version, staged.previous)
+    if differences(store, staged.version, item):
+        apply_attributes(store, staged.version, item)
+    set_links(store, item.get("formats") or ())
+    switch(store, staged.version)
 
-        raise after_failure(store, item, version, previous, from_anything(error, step)) from None
-    with contextlib.suppress(OSError):  # the set is in place; what stays is cleared by the next run
+
+def settle(store, version):
+    # type: (Store, str) -> None
+    """Take the marker away and clear up; what stays, since the set is in place, is cleared by the next run."""
+    with contextlib.suppress(OSError):
         unmark(store)
         _close_request(store, version)
         prune(store)

@@ -10,6 +10,7 @@ privkey.pem ...      stable names, relative links into current/
 current              link to versions/NAME: one rename switches the whole set
 versions/NAME/       the files and record.json
 versions/marker.json names a switch that is not finished yet
+versions/.copies/    what copies have replaced, until the switch is finished
 pending/             key, request and request.json of an open request, lease.json
 .lock                held by whoever writes
 """
@@ -25,8 +26,12 @@ __all__ = (
     "CHAIN",
     "COMBINED",
     "FULLCHAIN",
+    "JKS",
     "KEY",
+    "KEYSTORES",
     "KEY_FILES",
+    "OPTIONAL",
+    "PKCS12",
     "RECORD",
     "ROOTS",
     "STABLE",
@@ -41,6 +46,8 @@ CHAIN = "chain.pem"
 FULLCHAIN = "fullchain.pem"
 ROOTS = "ca.pem"
 COMBINED = "combined.pem"
+PKCS12 = "keystore.p12"
+JKS = "keystore.jks"
 RECORD = "record.json"
 
 #: Result field and file name, in the order in which they are written.
@@ -51,8 +58,14 @@ STABLE = (
     ("fullchain", FULLCHAIN),
     ("ca", ROOTS),
     ("combined", COMBINED),
+    ("pkcs12", PKCS12),
+    ("jks", JKS),
 )
-KEY_FILES = (KEY, COMBINED)
+#: The keystores, and the formats that ask for them.
+KEYSTORES = {PKCS12: "pkcs12", JKS: "jks"}
+#: The files that a set has only when their formats are asked for.
+OPTIONAL = dict(KEYSTORES, **{COMBINED: "combined"})
+KEY_FILES = (KEY, COMBINED, PKCS12, JKS)
 
 _VERSION_CHARACTERS = frozenset("0123456789abcdefTZ-")
 
@@ -66,6 +79,7 @@ class Store:
         self.versions = join(directory, "versions")
         self.current = join(directory, "current")
         self.marker = join(self.versions, "marker.json")
+        self.copies = join(self.versions, ".copies")
         self.pending = join(directory, "pending")
         self.request = join(self.pending, "request.json")
         self.request_csr = join(self.pending, "request.csr")
@@ -100,4 +114,4 @@ def is_version(name: str) -> bool:
 def wanted_names(formats):
     # type: (t.Sequence[str]) -> t.Tuple[str, ...]
     """Return the file names of a set; the PEM files are always kept, later runs need them."""
-    return tuple(name for _field, name in STABLE if name != COMBINED or "combined" in formats)
+    return tuple(name for _field, name in STABLE if name not in OPTIONAL or OPTIONAL[name] in formats)

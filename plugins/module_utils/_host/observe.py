@@ -15,9 +15,11 @@ from ansible_collections.certfleet.pki.plugins.module_utils._host.attributes imp
 from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import (
     CERTIFICATE,
     CHAIN,
-    COMBINED,
     FULLCHAIN,
     KEY,
+    KEY_FILES,
+    KEYSTORES,
+    OPTIONAL,
     ROOTS,
     STABLE,
     Store,
@@ -42,7 +44,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
+    _Files = t.Dict[str, t.Optional[bytes]]
+
 __all__ = ("adoptable", "damaged_links", "observe", "run", "unfinished_version")
+
+_EVERY = tuple(name for _field, name in STABLE)
 
 
 def run(item: dict, check: bool) -> dict:
@@ -69,7 +75,7 @@ def observe(item: dict) -> dict:
     record = read_record(store, version)
     check_name(store, item["name"], record)
     check_name(store, item["name"], read_request(store) if record is None else None)
-    files = _read_files(store, version)
+    files = _read_files(store, version, _names(item, record))
     intact = _intact(files, record)
     return {
         "changed": False,
@@ -79,8 +85,8 @@ def observe(item: dict) -> dict:
         "ca_pem": text(files[ROOTS]),
         "key": _key(store, version, files, intact, item),
         "record": _told_record(record),
-        "damaged": _damaged(store, version, files, intact, item),
-        "attributes": differences(store, version, item) if version else [],
+        "damaged": _damaged(store, version, files, intact, item, record),
+        "attributes": differences(store, version, item, _there(files)) if version else [],
         "marker": read_marker(store),
         "unfinished": _unfinished(store, version),
         "pending": open_request(store, record),
@@ -89,16 +95,31 @@ def observe(item: dict) -> dict:
     }
 
 
-def _read_files(store, version):
-    # type: (Store, t.Optional[str]) -> t.Dict[str, t.Optional[bytes]]
+def _names(item, record):
+    # type: (dict, t.Optional[dict]) -> t.Tuple[str, ...]
+    """Return the names to look at: few sets have keystores, and asking for what is not there takes its time, too."""
+    formats = item.get("formats") or ()
+    known = (record or {}).get("files") or ()
+    return tuple(
+        name for _field, name in STABLE if name not in KEYSTORES or KEYSTORES[name] in formats or name in known
+    )
+
+
+def _read_files(store, version, names):
+    # type: (Store, t.Optional[str], t.Sequence[str]) -> _Files
     """Read the current set; where nothing of ours is, whatever has the stable names."""
     if version is None:
-        return {name: read(store.stable(name), follow=True) for _field, name in STABLE}
-    return {name: read(store.in_version(version, name)) for _field, name in STABLE}
+        return {name: read(store.stable(name), follow=True) for name in names}
+    return {name: read(store.in_version(version, name)) for name in names}
+
+
+def _there(files):
+    # type: (_Files) -> t.List[str]
+    return [name for name in KEY_FILES if files.get(name) is not None]
 
 
 def _intact(files, record):
-    # type: (t.Dict[str, t.Optional[bytes]], t.Optional[dict]) -> t.Dict[str, bool]
+    # type: (_Files, t.Optional[dict]) -> t.Dict[str, bool]
     """Tell for each file that is there or recorded whether it is as recorded."""
     known = (record or {}).get("files")
     known = known if isinstance(known, dict) else {}
@@ -110,7 +131,7 @@ def _intact(files, record):
 
 
 def _key(store, version, files, intact, item):
-    # type: (Store, t.Optional[str], t.Dict[str, t.Optional[bytes]], t.Dict[str, bool], dict) -> dict
+    # type: (Store, t.Optional[str], _Files, t.Dict[str, bool], dict) -> dict
     key = files[KEY]
     if key is None:
         return {"state": "missing", "detail": "There is no key.", "encrypted": None}
@@ -123,23 +144,26 @@ def _key(store, version, files, intact, item):
     return key_state(os.path.join(where, KEY), os.path.join(where, CERTIFICATE), item.get("passphrase"), not version)
 
 
-def _damaged(store, version, files, intact, item):
-    # type: (Store, t.Optional[str], t.Dict[str, t.Optional[bytes]], t.Dict[str, bool], dict) -> t.List[str]
+def _damaged(store, version, files, intact, item, record):
+    # type: (Store, t.Optional[str], _Files, t.Dict[str, bool], dict, t.Optional[dict]) -> t.List[str]
     if version is None and not any(data is not None for data in files.values()):
         return ["link:current"] if exists(store.current) else []
     names = wanted_names(item.get("formats") or ())
     found = [name for name, data in files.items() if name in names and data is not None and not intact.get(name)]
     found += [name for name in names if files[name] is None and name not in (CERTIFICATE, KEY)]
-    if COMBINED not in names and files[COMBINED] is not None:
-        found.append(COMBINED)
-    return sorted(set(found)) + damaged_links(store, names, version)
+    found += [name for name in OPTIONAL if name not in names and files.get(name) is not None]
+    if any(name in names for name in KEYSTORES):
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.keystores import outdated
+
+        found += outdated(item, record, files.get)
+    return sorted(set(found)) + damaged_links(store, names, version, tuple(files))
 
 
-def damaged_links(store, names, version):
-    # type: (Store, t.Sequence[str], t.Optional[str]) -> t.List[str]
+def damaged_links(store, names, version, among=_EVERY):
+    # type: (Store, t.Sequence[str], t.Optional[str], t.Sequence[str]) -> t.List[str]
     """Return ``link:NAME`` for each stable name that is not our link, or is one too many."""
     found = [] if version else ["link:current"]
-    for _field, name in STABLE:
+    for name in among:
         wanted = "current/" + name if name in names else None
         target = link_target(store.stable(name))
         if target != wanted and (wanted or target == "current/" + name):
@@ -182,7 +206,7 @@ def _unfinished(store, version):
 
 
 def _adopt(item, version, files):
-    # type: (dict, t.Optional[str], t.Dict[str, t.Optional[bytes]]) -> t.Optional[dict]
+    # type: (dict, t.Optional[str], _Files) -> t.Optional[dict]
     if not item.get("adopt_from") or version or files[CERTIFICATE] is not None:
         return None
     return adoptable(item["adopt_from"], item.get("passphrase"))

@@ -16,7 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("new_key_and_request", "request_for", "signature")
+    #: The option of openssl that takes it, and the secret if there is one.
+    _Secrets = t.Sequence[t.Tuple[str, t.Optional[str]]]
+
+__all__ = ("new_key_and_request", "output_of", "request_for", "signature")
 
 #: No key takes longer than this, in seconds.
 TIMEOUT = 300
@@ -48,13 +51,13 @@ def request_for(key_path, passphrase, config_path):
     # type: (str, t.Optional[str], str) -> str
     """Return a request signed with an existing key."""
     arguments = ["req", "-new", "-config", config_path, "-key", key_path] + _subject(config_path)
-    return _run(arguments, step="csr", secret_option="-passin", secret=passphrase)
+    return _run(arguments, step="csr", secrets=(("-passin", passphrase),))
 
 
 def signature(key_path, passphrase, digest, data):
     # type: (str, t.Optional[str], str, bytes) -> bytes
     """Return the signature over the data: PKCS #1 v1.5 with an RSA key, DER with an ECDSA one."""
-    return _output(["dgst", "-" + digest, "-sign", key_path], "sign", data, "-passin", passphrase)
+    return output_of(["dgst", "-" + digest, "-sign", key_path], "sign", data, (("-passin", passphrase),))
 
 
 def _subject(config_path):
@@ -97,28 +100,38 @@ def _converted(plain, key):
         arguments.append("-traditional")
     if key.get("passphrase"):
         arguments.append("-aes256")
-    return _run(arguments, step="key", data=plain, secret_option="-passout", secret=key.get("passphrase"))
+    return _run(arguments, step="key", data=plain, secrets=(("-passout", key.get("passphrase")),))
 
 
-def _run(arguments, step, data="", secret_option="", secret=None):
-    # type: (t.List[str], str, str, str, t.Optional[str]) -> str
-    return _output(arguments, step, data.encode("ascii"), secret_option, secret).decode("ascii", "replace")
+def _run(arguments, step, data="", secrets=()):
+    # type: (t.List[str], str, str, _Secrets) -> str
+    return output_of(arguments, step, data.encode("ascii"), secrets).decode("ascii", "replace")
 
 
-def _output(arguments, step, data, secret_option, secret):
-    # type: (t.List[str], str, bytes, str, t.Optional[str]) -> bytes
-    """Run openssl; the secret goes through a pipe of its own. Its standard output may hold a key."""
-    if not secret:
-        return _communicate(arguments, data, step, ())
+def output_of(arguments, step, data, secrets):
+    # type: (t.List[str], str, bytes, _Secrets) -> bytes
+    """Run openssl and return its output; each secret goes through a pipe of its own. The output may be a key."""
+    descriptors = []  # type: t.List[int]
+    try:
+        for option, secret in secrets:
+            if secret:
+                descriptors.append(_pipe_with(secret, step))
+                arguments = arguments + [option, "fd:%d" % descriptors[-1]]
+        return _communicate(arguments, data, step, tuple(descriptors))
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _pipe_with(secret, step):
+    # type: (str, str) -> int
+    """Return the end to read a secret from."""
     if "\n" in secret or "\r" in secret or len(secret.encode("utf-8")) > 1023:
         raise StoreError("bad_passphrase", "The passphrase must be one line of at most 1023 bytes.", step)
     reading, writing = os.pipe()
-    try:
-        os.write(writing, secret.encode("utf-8") + b"\n")
-        os.close(writing)
-        return _communicate(arguments + [secret_option, "fd:%d" % reading], data, step, (reading,))
-    finally:
-        os.close(reading)
+    os.write(writing, secret.encode("utf-8") + b"\n")
+    os.close(writing)
+    return reading
 
 
 def _communicate(arguments, data, step, descriptors):

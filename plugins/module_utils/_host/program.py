@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("EXTRAS", "STATES", "run")
+__all__ = ("DEPLOYMENT", "EXTRAS", "STATES", "USES", "run")
 
 #: Each state, and the module of this package whose ``run(item, check)`` brings it about.
 STATES = {
@@ -33,6 +33,10 @@ STATES = {
 
 #: What a request may hold besides certificates, and the module of this package that does it.
 EXTRAS = {"challenges": "challenges", "signatures": "sign"}
+
+#: What follows an installation. An item with any of these options needs one of the modules below.
+DEPLOYMENT = ("copies", "reload_command", "validate_command", "verify_served")
+USES = {"inspected": "live", "present": "deploy"}
 
 #: Certificates that are worked on at the same time.
 _AT_ONCE = 8
@@ -67,7 +71,30 @@ def _certificates(request, check):
     for item in items:
         item["state"] = item.get("state") or request.get("state")
     twice = _directories_of_two(items)
-    return _each(items, lambda item: _answer(item, check, twice))
+    plain = [item for item in items if not _is_used(item, "present")]
+    answers = _each(plain, lambda item: _answer(item, check, twice))
+    if len(plain) < len(items):
+        deployed = iter(_deploy([item for item in items if _is_used(item, "present")], check, twice))
+        others = iter(answers)
+        answers = [next(deployed if _is_used(item, "present") else others) for item in items]
+    return answers
+
+
+def _is_used(item, state):
+    # type: (dict, str) -> bool
+    return item["state"] == state and any(item.get(option) for option in DEPLOYMENT)
+
+
+def _deploy(items, check, twice):
+    # type: (t.List[dict], bool, t.Set[str]) -> t.List[dict]
+    """Answer the items that have services to follow; a transaction may hold several of them."""
+    from ansible_collections.certfleet.pki.plugins.module_utils._host.deploy import run as deploy
+
+    answers = [_answer(item, check, twice, lambda item, check: {}) for item in items]  # as far as they are good calls
+    good = [number for number, answer in enumerate(answers) if not answer["error"]]
+    for number, outcome in zip(good, deploy([items[number] for number in good], check)):
+        answers[number] = _told(items[number], answers[number], outcome)
+    return answers
 
 
 def _directories_of_two(items):
@@ -81,7 +108,8 @@ def _directories_of_two(items):
 def _each(items, function):
     # type: (t.List[dict], t.Callable[[dict], dict]) -> t.List[dict]
     """Apply a function, at once where openssl or the disk is waited for: an installation syncs some twenty times."""
-    if sum(1 for item in items if item.get("install") or _makes_a_key(item)) < 2:
+    slow = ("install", "verify_served")
+    if sum(1 for item in items if any(item.get(part) for part in slow) or _makes_a_key(item)) < 2:
         return [function(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
@@ -95,18 +123,24 @@ def _makes_a_key(item: dict) -> bool:
     return item["state"] == "prepared" or not os.path.lexists(os.path.join(item.get("directory") or "", "current"))
 
 
-def _answer(item, check, twice):
-    # type: (dict, bool, t.Set[str]) -> dict
+def _answer(item, check, twice, operation=None):
+    # type: (dict, bool, t.Set[str], t.Optional[t.Callable[[dict, bool], dict]]) -> dict
     answer = {"name": item.get("name"), "directory": item.get("directory"), "changed": False, "error": None}
     try:
         item["directory"] = answer["directory"] = _directory(item, twice)
         check_directories(Store(item["directory"]))
-        answer.update(_operation(item["state"])(item, check))
+        return _told(item, answer, (operation or _operation(item["state"]))(item, check))
     except Exception as error:
-        failure = from_anything(error, item["state"] or "")
-        answer.update({"rolled_back": failure.rolled_back}, **failure.answer)
-        answer["error"] = failure.as_dict()
-    return answer
+        return _told(item, answer, error)
+
+
+def _told(item, answer, outcome):
+    # type: (dict, dict, t.Union[dict, Exception]) -> dict
+    """Return the answer with what an operation returned, or raised."""
+    if isinstance(outcome, dict):
+        return dict(answer, **outcome)
+    failure = from_anything(outcome, item["state"] or "")
+    return dict(dict(answer, rolled_back=failure.rolled_back), **dict(failure.answer, error=failure.as_dict()))
 
 
 def _directory(item, twice):
@@ -122,8 +156,8 @@ def _directory(item, twice):
 def _operation(state):
     # type: (str) -> t.Callable[[dict, bool], dict]
     if state == "inspected":
-        from ansible_collections.certfleet.pki.plugins.module_utils._host.observe import run as operation
-    elif state == "prepared":
+        return _observe
+    if state == "prepared":
         from ansible_collections.certfleet.pki.plugins.module_utils._host.prepare import run as operation
     elif state == "present":
         from ansible_collections.certfleet.pki.plugins.module_utils._host.install import run as operation
@@ -134,3 +168,15 @@ def _operation(state):
     else:
         raise StoreError("bad_call", "The state %s is not known: use one of %s." % (state, ", ".join(sorted(STATES))))
     return operation
+
+
+def _observe(item, check):
+    # type: (dict, bool) -> dict
+    from ansible_collections.certfleet.pki.plugins.module_utils._host.observe import run as observe
+
+    seen = observe(item, check)
+    if item.get("copies") or item.get("verify_served"):
+        from ansible_collections.certfleet.pki.plugins.module_utils._host.live import observe as look
+
+        seen.update(look(item, seen))
+    return seen

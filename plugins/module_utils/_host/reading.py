@@ -13,18 +13,18 @@ import stat
 from ansible_collections.certfleet.pki.plugins.module_utils._host.codec import loads
 
 try:  # the builtin ones start faster than hashlib, which loads OpenSSL
-    from _sha2 import sha256 as _sha256  # type: ignore[import-not-found, unused-ignore]
+    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     try:
-        from _sha256 import sha256 as _sha256  # type: ignore[import-not-found, unused-ignore]
+        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        from hashlib import sha256 as _sha256
+        from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("UNUSABLE", "digest", "exists", "link_target", "read", "read_json", "text")
+__all__ = ("UNUSABLE", "digest", "exists", "link_target", "read", "read_json", "sha256", "text")
 
 #: Far more than any chain; a larger file is none of ours. In bytes.
 MAXIMUM = 1 << 20
@@ -89,7 +89,7 @@ def text(data):
 
 def digest(data: bytes) -> str:
     """Return the SHA-256 as lower-case hex."""
-    return _sha256(data).hexdigest()
+    return sha256(data).hexdigest()
 
 
 def exists(path: str) -> bool:

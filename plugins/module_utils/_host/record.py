@@ -32,7 +32,18 @@ __all__ = (
 )
 
 #: What the host itself writes into a record; everything else is the controller's.
-HOST_FIELDS = ("name", "version", "previous", "files", "installed_at", "request_token", "pem", "failed_step")
+HOST_FIELDS = (
+    "name",
+    "version",
+    "previous",
+    "files",
+    "installed_at",
+    "request_token",
+    "pem",
+    "keystores",
+    "copies",
+    "failed_step",
+)
 
 
 def now() -> str:

@@ -43,8 +43,9 @@ def run(item: dict, check: bool) -> dict:
 
 def _ours(store):
     # type: (Store) -> t.Tuple[t.List[str], t.List[str]]
-    """Return our links and the trees below the directory, in the order in which they go."""
-    links = [store.stable(name) for _field, name in STABLE if link_target(store.stable(name)) == "current/" + name]
+    """Return our links and copies, and the trees below the directory, in the order in which they go."""
+    links = _copies(read_record(store, current_version(store)))
+    links += [store.stable(name) for _field, name in STABLE if link_target(store.stable(name)) == "current/" + name]
     if (link_target(store.current) or "").startswith("versions/"):
         links.append(store.current)
     versions = _names(store.versions)
@@ -53,9 +54,20 @@ def _ours(store):
         trees.append(store.versions)
     if exists(store.marker):
         links.append(store.marker)
+    if link_target(store.versions) is None and exists(store.copies):
+        trees.append(store.copies)
     if exists(store.pending) and link_target(store.pending) is None:
         trees.append(store.pending)
     return links, trees
+
+
+def _copies(record):
+    # type: (t.Optional[dict]) -> t.List[str]
+    if not (record or {}).get("copies"):
+        return []
+    from ansible_collections.certfleet.pki.plugins.module_utils._host.copies import recorded_copies
+
+    return recorded_copies(record)
 
 
 def _is_shell(store):

@@ -9,7 +9,7 @@
 import contextlib
 
 from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
-from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import COMBINED, RECORD, STABLE, Store
+from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import OPTIONAL, RECORD, STABLE, Store
 from ansible_collections.certfleet.pki.plugins.module_utils._host.locking import locked
 from ansible_collections.certfleet.pki.plugins.module_utils._host.pending import is_fulfilled, read_request
 from ansible_collections.certfleet.pki.plugins.module_utils._host.reading import exists, link_target
@@ -33,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typing as t
 
-__all__ = ("after_failure", "run")
+__all__ = ("after_failure", "run", "switch_back", "undo_unswitched")
 
 
 def run(item: dict, check: bool) -> dict:
@@ -46,7 +46,7 @@ def run(item: dict, check: bool) -> dict:
         failed = current_version(store)
         version = _before(store, item)
         mark(store, version, None)
-        _switch_back(store, version)
+        switch_back(store, version)
         if failed:
             update_record(store, failed, {"failed_step": "rolled_back"})
         unmark(store)
@@ -74,11 +74,11 @@ def _answer(store, item, version):
     }
 
 
-def _switch_back(store, version):
+def switch_back(store, version):
     # type: (Store, str) -> None
     """Switch, and let the stable names be those which that version has."""
     switch(store, version)
-    set_links(store, ("combined",) if exists(store.in_version(version, COMBINED)) else ())
+    set_links(store, [asking for name, asking in OPTIONAL.items() if exists(store.in_version(version, name))])
 
 
 def after_failure(store, item, version, previous, error):
@@ -90,9 +90,9 @@ def after_failure(store, item, version, previous, error):
     """
     with contextlib.suppress(OSError, StoreError):
         if current_version(store) != version:
-            _undo_unswitched(store, version)
+            undo_unswitched(store, version)
         elif previous not in (None, version) and is_whole(store, previous):
-            _switch_back(store, str(previous))
+            switch_back(store, str(previous))
             error.rolled_back = True
             update_record(store, version, {"failed_step": error.step})
             unmark(store)
@@ -105,7 +105,7 @@ def after_failure(store, item, version, previous, error):
     return error
 
 
-def _undo_unswitched(store, version):
+def undo_unswitched(store, version):
     # type: (Store, str) -> None
     """Leave no trace, but for a version that answers the open request; each step even if another fails."""
     steps = (lambda: _remove_version(store, version), lambda: _restore_links(store), lambda: unmark(store))
@@ -124,7 +124,7 @@ def _restore_links(store):
     # type: (Store) -> None
     current = current_version(store)
     if current is not None:
-        _switch_back(store, current)
+        switch_back(store, current)
         return
     for _field, name in STABLE:
         if link_target(store.stable(name)) == "current/" + name:

@@ -111,7 +111,7 @@ def _need_key(path: str, follow: bool) -> str:
 
 def files_of(found, item):
     # type: (t.Dict[str, t.Optional[str]], dict) -> t.Dict[str, bytes]
-    """Return the content of every file of the set."""
+    """Return the content of every file of the set, but for keystores, which are made of the files."""
     key, certificate, chain, roots = (_tidy(found.get(field)) for field in ("key", "certificate", "chain", "ca"))
     files = {
         KEY: key,
@@ -121,7 +121,7 @@ def files_of(found, item):
         ROOTS: roots,
         COMBINED: key + certificate + chain,
     }
-    return {name: files[name].encode("utf-8") for name in wanted_names(item.get("formats") or ())}
+    return {name: files[name].encode("utf-8") for name in wanted_names(item.get("formats") or ()) if name in files}
 
 
 def _tidy(pem):

@@ -6,7 +6,9 @@
 
 """The options of certificate_store, for Ansible's argument validator; they are described in the module."""
 
+from ansible_collections.certfleet.pki.plugins.module_utils._host.layout import STABLE
 from ansible_collections.certfleet.pki.plugins.module_utils._host.program import STATES
+from ansible_collections.certfleet.pki.plugins.module_utils._host.starttls import PORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("SPEC",)
 
 _STATE = {"type": "str", "choices": list(STATES)}
+_FORMATS = ("pem", "combined", "pkcs12", "jks")
 _TEXT = {"type": "str"}
 _SECRET = {"type": "str", "no_log": True}
 _TOKEN = {"type": "str", "no_log": False}
@@ -30,6 +33,7 @@ _INSTALL = {
     "lease_token": _TOKEN,
     "private_key": _SECRET,
     "private_key_path": {"type": "path", "no_log": False},
+    "roll_back": {"type": "bool", "default": True},
 }
 
 _KEY = {
@@ -59,6 +63,22 @@ _REQUEST = {
     "lease_token": _TOKEN,
     "keep_lease": {"type": "bool", "default": False},
     "shown": {"type": "list", "elements": "dict"},
+}
+
+_COPY = {
+    "content": {"type": "str", "choices": [field for field, _name in STABLE], "required": True},
+    "path": {"type": "path", "required": True},
+    "owner": _TEXT,
+    "group": _TEXT,
+    "mode": {"type": "raw"},
+}
+
+_SERVED = {
+    "host": {"type": "str", "default": "localhost"},
+    "port": {"type": "int"},
+    "server_name": _TEXT,
+    "starttls": {"type": "str", "choices": list(PORTS)},
+    "timeout": {"type": "int", "default": 30},
 }
 
 _STANDALONE = {
@@ -91,14 +111,21 @@ _ITEM = {
     "owner": _TEXT,
     "group": _TEXT,
     "mode": {"type": "raw"},
-    "formats": {"type": "list", "elements": "str", "choices": ["pem", "combined"], "default": ["pem"]},
+    "formats": {"type": "list", "elements": "str", "choices": list(_FORMATS), "default": ["pem"]},
     "passphrase": _SECRET,
+    "keystore_passphrase": _SECRET,
+    "alias": _TEXT,
+    "pkcs12_encryption": {"type": "str", "choices": ["modern", "legacy"]},
     "certificate": _TEXT,
     "chain": _TEXT,
     "ca": _TEXT,
     "private_key": _SECRET,
     "private_key_path": {"type": "path", "no_log": False},
     "adopt_from": {"type": "path"},
+    "copies": {"type": "list", "elements": "dict", "options": _COPY},
+    "validate_command": {"type": "raw"},
+    "reload_command": {"type": "raw"},
+    "verify_served": {"type": "dict", "options": _SERVED},
     "attributes": {"type": "bool", "default": False},
     "record_update": {"type": "dict"},
     "discard": {"type": "bool", "default": False},

@@ -50,9 +50,11 @@ __all__ = ("mark", "prune", "remove_staging", "set_links", "switch", "unmark", "
 _STAGING = ".new-"
 
 
-def write_version(store, files, record, item, verify):
-    # type: (Store, t.Dict[str, bytes], dict, dict, t.Callable[[str], None]) -> str
-    """Write a complete version and return its name; ``verify`` sees the staged directory first.
+def write_version(store, files, record, item, complete):
+    # type: (Store, t.Dict[str, bytes], dict, dict, t.Callable[[str], t.Dict[str, bytes]]) -> str
+    """Write a complete version and return its name.
+
+    ``complete`` sees the staged directory first: it refuses it, or returns the files that are made of others.
 
     It is staged under another name and gets its own only when everything is on the disk.
     """
@@ -62,8 +64,9 @@ def write_version(store, files, record, item, verify):
     os.mkdir(staging, 0o700)
     try:
         _write_files(staging, files, item)
-        verify(staging)
-        _write_record(staging, files, dict(record, version=version))
+        more = complete(staging)
+        _write_files(staging, more, item)
+        _write_record(staging, dict(files, **more), dict(record, version=version))
         os.chmod(staging, 0o755)  # noqa: S103 - services read the certificate as users of their own
         sync_directory(staging)
         rename(staging, store.version(version))
@@ -118,6 +121,7 @@ def unmark(store):
     if exists(store.marker):
         remove_file(store.marker)
         sync_directory(store.versions)
+    remove_tree(store.copies, first="index.json")  # what is of no use without the marker
 
 
 def switch(store, version):

@@ -26,6 +26,7 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._program import (
     check_challenges,
     check_signatures,
     parse_answer,
+    parts_of,
     render_call,
 )
 
@@ -87,6 +88,31 @@ def test_only_what_is_reached():
     assert extras - {"sign"} <= names(build_program(frozenset({"inspected", "challenges"})))
     assert "sign" in names(build_program(frozenset({"inspected", "signatures"})))
     assert names(build_program(frozenset({"inspected", "signatures"}))).isdisjoint(extras - {"sign"})
+    deployment = {"deploy", "members", "retreat", "copies", "served", "starttls", "s_client", "live"}
+    assert names(build_program(frozenset({"inspected", "prepared", "present"}))).isdisjoint(deployment)
+    assert deployment - {"live"} <= names(build_program(frozenset({"present", "deploy"})))
+    assert {"live", "copies", "served"} <= names(build_program(frozenset({"inspected", "live"})))
+    keystores = {"keystores", "jks", "pkcs12"}
+    assert names(build_program(frozenset({"inspected"}))).isdisjoint(keystores)
+    assert keystores <= names(build_program(frozenset({"inspected", "keystores"})))
+    assert keystores <= names(build_program(frozenset({"present"})))
+
+
+@pytest.mark.parametrize(
+    ("request_", "parts"),
+    [
+        ({"state": "inspected", "certificates": []}, {"inspected"}),
+        ({"state": "inspected", "certificates": [{"formats": ["pem", "combined"]}, {}]}, {"inspected"}),
+        ({"state": "inspected", "certificates": [{}, {"formats": ["pem", "jks"]}]}, {"inspected", "keystores"}),
+        ({"state": "present", "certificates": [{"formats": ["pkcs12"]}]}, {"present", "keystores"}),
+        (
+            {"state": "present", "certificates": [{"state": "absent"}], "challenges": {}},
+            {"present", "absent", "challenges"},
+        ),
+    ],
+)
+def test_the_parts_of_a_request(request_, parts):
+    assert parts_of(request_) == parts
 
 
 def test_sources_lose_nothing_but_words():

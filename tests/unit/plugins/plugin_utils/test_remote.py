@@ -63,6 +63,7 @@ def item(tmp_path: Path, **more: t.Any) -> t.Dict[str, t.Any]:
         ({}, {"ansible_python_interpreter": "auto"}, {}, ["module"]),
         ({"pipelining": False}, KNOWN, {}, ["module"]),
         ({"pipelining": False}, KNOWN, {"passphrase": "correct horse"}, ["stdin"]),
+        ({"pipelining": False}, KNOWN, {"keystore_passphrase": "correct horse"}, ["stdin"]),
         ({"pipelining": False, "takes_input": False}, KNOWN, {"passphrase": "correct horse"}, ["module"]),
         ({"pipelining": False, "su": True}, KNOWN, {"passphrase": "correct horse"}, ["module"]),
     ],

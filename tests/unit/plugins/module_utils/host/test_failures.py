@@ -17,8 +17,7 @@ import threading
 
 import pytest
 
-from ansible_collections.certfleet.pki.plugins.module_utils._host import install, locking
-from ansible_collections.certfleet.pki.plugins.module_utils._host.errors import StoreError
+from ansible_collections.certfleet.pki.plugins.module_utils._host import locking
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount or to become somebody else")
 CALLS = ("fsync", "rename", "symlink", "mkdir", "write", "chmod", "fchmod")
@@ -195,20 +194,14 @@ def test_many_writers_end_in_a_whole_set(web):
 
 
 @pytest.mark.parametrize("previous", ["whole", "damaged", "none"])
-def test_failing_deployment(web, monkeypatch, previous):
+def test_failing_deployment(web, previous):
     if previous != "none":
         web.done("present", web.given(0))
     if previous == "damaged":
         (web.directory / "cert.pem").resolve().write_text("damaged")
-    failures = ["reload"]
-
-    def deploy(store, version, item):
-        if failures:
-            raise StoreError("reload_failed", "The service did not reload.", failures.pop())
-
-    monkeypatch.setattr(install, "DEPLOY_STEPS", (("reload", deploy),))
-    answer = web.run("present", web.given(1))
-    assert answer["error"]["code"] == "reload_failed" and answer["error"]["step"] == "reload"
+    broken = {"validate_command": ["false"]}
+    answer = web.run("present", web.given(1, **broken))
+    assert answer["error"]["code"] == "validate_failed" and answer["error"]["step"] == "validate"
     back = previous == "whole"
     assert answer["rolled_back"] is back
     expected = web.pairs[0 if back else 1].certificate
@@ -219,16 +212,10 @@ def test_failing_deployment(web, monkeypatch, previous):
     assert web.is_whole()
 
 
-def test_at_most_one_failed_version_is_kept(web, monkeypatch):
+def test_at_most_one_failed_version_is_kept(web):
     web.done("present", web.given(0))
-
-    def deploy(store, version, item):
-        raise StoreError("reload_failed", "The service did not reload.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(install, "DEPLOY_STEPS", (("reload", deploy),))
-        for _attempt in range(3):
-            assert web.run("present", web.given(1))["rolled_back"] is True
+    for _attempt in range(3):
+        assert web.run("present", web.given(1, validate_command="false"))["rolled_back"] is True
     assert len(os.listdir(web.directory / "versions")) == 2
     web.done("present", web.given(2))
     assert len(os.listdir(web.directory / "versions")) <= 3

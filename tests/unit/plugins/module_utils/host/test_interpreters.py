@@ -18,6 +18,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils import _host
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import HostFailure
 from ansible_collections.certfleet.pki.plugins.plugin_utils import _program
 from ansible_collections.certfleet.pki.tests.support import host_program as host
+from ansible_collections.certfleet.pki.tests.support.tls_services import Service
 
 FOLDER = pathlib.Path(next(iter(_host.__path__)))
 MODULE = FOLDER.parent.parent / "modules" / "certificate_store.py"
@@ -66,6 +67,8 @@ STANDARD = {
     "os",
 }
 STANDARD |= {"pwd", "re", "ssl", "stat", "subprocess", "time", "typing"}
+#: For keystores only.
+STANDARD |= {"_sha1", "struct"}
 #: For challenges only.
 STANDARD |= {"hmac", "select", "shlex", "signal", "socket", "tempfile"}
 
@@ -98,6 +101,23 @@ def test_whole_life(web, tmp_path, python):
     assert (web.directory / "cert.pem").read_text() == web.pairs[0].certificate
     assert host.call("absent", web.item(), python=python)[0]["changed"] is True
     assert not web.directory.exists()
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_deployment(web, tmp_path, python, version):
+    """To a service that wants a certificate of its clients."""
+    web.done("present", web.given(0))
+    with Service(tmp_path, [web.directory], version=version, clients=web.pairs[2].certificate) as service:
+        copies = [{"content": "combined", "path": str(tmp_path / "copy.pem")}]
+        wanted = {"reload_command": service.reload_command, "verify_served": service.served(), "copies": copies}
+        (answer,) = host.call("present", web.given(1, **wanted), python=python)
+        assert (answer["error"], answer["verified"]) == (None, True)
+        (seen,) = host.call("inspected", web.item(**wanted), python=python)
+        assert (seen["served"], seen["damaged"]) == ({"live": True, "detail": ""}, [])
+        failed = {**wanted, "validate_command": ["sh", "-c", "echo no; exit 1"]}
+        (answer,) = host.call("present", web.given(0, **failed), python=python)
+        assert (answer["rolled_back"], answer["error"]["output"]) == (True, "no")
+        assert (tmp_path / "copy.pem").read_text().startswith(web.pairs[1].key)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,37 @@ def test_renewal(web, tmp_path):
     assert 20 < step < LIMIT - 1
 
 
+KEYSTORES = {"formats": ["pem", "pkcs12", "jks"], "keystore_passphrase": "before it changes"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (KEYSTORES, {**KEYSTORES, "keystore_passphrase": "after it has changed"}),
+        (KEYSTORES, {"formats": ["pem"]}),
+    ],
+    ids=["changed", "removed"],
+)
+def test_keystores(web, tmp_path, before, after):
+    """They change with the set, or not at all: until the switch both old ones open, then both new ones."""
+    again = {"install": {"from": "current", "record": {}}}
+    for step in range(1, LIMIT):
+        web.directory = tmp_path / str(step) / "web"
+        web.done("present", web.given(**before))
+        version = (web.directory / "current").resolve()
+        killed = host.call_killed_at(step, "present", web.item(**after, **again))
+        wanted = before if (web.directory / "current").resolve() == version else after
+        surplus = {f"{kind}{name}" for name in ("keystore.p12", "keystore.jks") for kind in ("", "link:")}
+        seen = web.seen(**wanted)
+        assert seen["damaged"] == [] or (seen["marker"] and {*seen["damaged"]} <= surplus)
+        web.done("present", web.item(**after, **again))
+        assert web.is_whole(**after)
+        _nothing_left_over(web)
+        if not killed:
+            break
+    assert 20 < step < LIMIT - 1
+
+
 def test_prepare(web, tmp_path):
     for step in range(1, LIMIT):
         web.directory = tmp_path / str(step) / "web"

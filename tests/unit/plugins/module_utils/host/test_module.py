@@ -21,6 +21,12 @@ from ansible_collections.certfleet.pki.plugins.plugin_utils._program import chec
 from tests.support.fake_authority import HintingAuthority
 from tests.support.flowing import Site
 
+KEYSTORES = {
+    "formats": ["pem", "combined", "pkcs12", "jks"],
+    "passphrase": "long enough, too",
+    "alias": "tomcat",
+    "pkcs12_encryption": "legacy",
+}
 KINDS = {
     "inspect",
     "prepare",
@@ -68,11 +74,12 @@ def _lives(folder):
     _killed(_site(folder / "killed", made))
     _hinted(_site(folder / "hinted", made))
     _adopted(_site(folder / "adopted", made), folder)
+    _deployed(_site(folder / "deployed", made), folder)
     return made
 
 
 def _issued_repaired_removed(site):
-    options = {"owner": "0", "group": "0", "key": {"passphrase": "long enough"}, "formats": ["pem", "combined"]}
+    options = {"owner": "0", "group": "0", "key": {"passphrase": "long enough"}, **KEYSTORES}
     site.run(**options)
     (site.directory / "chain.pem").resolve().write_text("damaged")
     site.run(**options)
@@ -116,6 +123,7 @@ def _hinted(site):
     now = site.clock()
     site.authority.suggestion = RenewalSuggestion(now + timedelta(days=50), now + timedelta(days=51), None, 3600)
     site.run()
+    site.clock.forward(hours=2)  # the first one came with the certificate
     site.run()
 
 
@@ -127,6 +135,14 @@ def _adopted(site, folder):
         (live / name).write_bytes((site.directory / name).read_bytes())
     site.run(state="absent")
     site.run(adopt_from=str(live))
+
+
+def _deployed(site, folder):
+    copy = {"content": "private_key", "path": str(folder / "copy.pem"), "owner": "0", "mode": 0o600}
+    site.run(copies=[copy], validate_command="true", reload_command=["true"])
+    (folder / "copy.pem").chmod(0o640)
+    site.run(copies=[copy])
+    site.run(verify_served={"port": 1, "timeout": 1})
 
 
 def test_every_item_of_the_controller_is_accepted(tmp_path):
@@ -163,7 +179,7 @@ def _without_nothing(value):
     if isinstance(value, dict):
         said = {key: _without_nothing(part) for key, part in value.items()}
         return {key: part for key, part in said.items() if part not in (None, False, {})}
-    return value
+    return [_without_nothing(part) for part in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("secret", ["CERT", "BEGIN", "web", "ok"])
