@@ -183,7 +183,7 @@ class TestAnswers:
             "error": {"type": "urn:ietf:params:acme:error:connection", "detail": "Connection refused"},
         }
         proxy.inject("authorization", faults.altered(challenges=[offer]), times=9)
-        told = [authority.collect(pending.request_id).detail for _number in range(4)]
+        told = [authority.collect(pending.request_id).detail for _number in range(5)]
         assert "Connection refused" in told[-1] and "http://www.example.com/.well-known" in told[-1]
 
     def test_no_challenge_of_that_kind(self, authority, proxy, pebble):

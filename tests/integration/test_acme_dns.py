@@ -237,7 +237,7 @@ def test_a_hook_for_the_challenge_server_of_pebble(tmp_path: Path) -> None:
         world.cname(DELEGATED.name, DELEGATED_NAME)
         call = 'import os, sys, json, urllib.request as r; e = os.environ; r.urlopen(sys.argv[1], json.dumps({"host": '
         call += 'e["CERTFLEET_RECORD_NAME"] + ".", "value": e["CERTBOT_VALIDATION"]}).encode())'
-        present, cleanup = ([sys.executable, "-c", call, f"{world._url}/{path}"] for path in ("set-txt", "clear-txt"))
+        present, cleanup = ([sys.executable, "-c", call, f"{world.url}/{path}"] for path in ("set-txt", "clear-txt"))
         solver = open_solver(
             {"hook": {"present": present, "cleanup": cleanup}, "nameservers": [world.dns], "resolvers": [world.dns]}
         )

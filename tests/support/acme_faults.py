@@ -73,8 +73,16 @@ class Exchange(t.Protocol):
     def nonce(self) -> str:
         """Return a fresh nonce of the server."""
 
+    def postpone(self, fault: Fault) -> None:
+        """Do this to the next request for the same resource."""
+
 
 Fault = t.Callable[[Exchange], t.Optional[Answer]]
+
+
+def _has_turned_away(answer: Answer) -> bool:
+    """Tell whether the server itself did not like the nonce: then nothing was done, and the client comes again."""
+    return answer.status == 400 and b":badNonce" in answer.body
 
 
 def problem(kind: str, status: int, detail: str = "Injected.", *, retry_after: str | int | None = None) -> Fault:
@@ -113,9 +121,12 @@ def failing(status: int = 500, *, retry_after: str | int | None = None) -> Fault
 def dropped(*, forwarded: bool = True) -> Fault:
     """Cut the connection; the server has done what it was asked, unless not ``forwarded``."""
 
-    def fault(exchange: Exchange) -> None:
-        if forwarded:
-            exchange.forward()
+    def fault(exchange: Exchange) -> t.Optional[Answer]:
+        answer = exchange.forward() if forwarded else None
+        if answer is not None and _has_turned_away(answer):
+            exchange.postpone(fault)
+            return answer
+        return None
 
     return fault
 
@@ -136,6 +147,9 @@ def altered(*, retry_after: str | int | None = None, **fields: t.Any) -> Fault:
 
     def fault(exchange: Exchange) -> Answer:
         answer = exchange.forward()
+        if _has_turned_away(answer):
+            exchange.postpone(fault)
+            return answer
         content = {**answer.json(), **fields}
         changed = answer.with_json({name: value for name, value in content.items() if value is not None})
         kept = [pair for pair in changed.headers if retry_after is None or pair[0].lower() != "retry-after"]

@@ -158,6 +158,10 @@ class AcmeProxy(Counting):
             faults = self._faults[request.resource]
             return faults.popleft() if faults else None
 
+    def _put_back(self, request: Recorded, fault: Fault) -> None:
+        with self._lock:
+            self._faults[request.resource].appendleft(fault)
+
     def _usual(self, exchange: _Handler) -> Answer:
         request = exchange.request
         if self._suggestion and request.path.startswith(f"{_RENEWAL}/"):
@@ -209,6 +213,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def forward(self) -> Answer:
         return self._ask(self.command, self.path, self._body)
 
+    def postpone(self, fault: Fault) -> None:
+        self.proxy._put_back(self.request, fault)
+
     def nonce(self) -> str:
         directory = self.proxy.upstream.directory.split("/", 3)[3]
         path = self._ask("GET", f"/{directory}", b"").json()["newNonce"].split("/", 3)[3]
@@ -222,7 +229,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             upstream = self.proxy.upstream
             options: dict[str, t.Any] = {"verify": upstream.ca_bundle, "timeout": 30}
             answer = session.request(method, f"{upstream.url}{path}", data=body, headers=headers, **options)
-        passed = [(name, value) for name, value in answer.raw.headers.iteritems() if name.lower() not in _OWN_HEADERS]
+        passed = [(name, value) for name, value in answer.raw.headers.items() if name.lower() not in _OWN_HEADERS]
         return Answer(answer.status_code, tuple(passed), answer.content)
 
     def _send(self, answer: Answer) -> None:

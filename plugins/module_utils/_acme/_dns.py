@@ -29,9 +29,11 @@ _PROPAGATION_TIMEOUT = 120
 
 
 class _Writer(t.Protocol):
-    def add(self, records: t.Sequence[Record]) -> t.List[PkiError]: ...
+    def add(self, records: t.Sequence[Record]) -> t.List[PkiError]:
+        """Write records; return what went wrong."""
 
-    def remove(self, records: t.Sequence[Record]) -> t.List[PkiError]: ...
+    def remove(self, records: t.Sequence[Record]) -> t.List[PkiError]:
+        """Remove records; return what went wrong."""
 
 
 @dataclasses.dataclass(frozen=True)
