@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.certfleet.pki.plugins.module_utils._durations import RenewBefore
 from ansible_collections.certfleet.pki.plugins.module_utils._model import KeyParameters, Names, Order
+from ansible_collections.certfleet.pki.plugins.module_utils._wanted_deployment import Deployment
 from ansible_collections.certfleet.pki.plugins.module_utils._wanted_keystores import Keystores
 from ansible_collections.certfleet.pki.plugins.plugin_utils._order import build_order, install_record, order_hash
 from ansible_collections.certfleet.pki.plugins.plugin_utils._recorded import recorded, recorded_request
@@ -53,6 +54,7 @@ NOT_TELLING: t.Mapping[str, t.Any] = {
     "mode": 0o640,
     "formats": ("combined", "pem"),
     "keystores": Keystores(alias="web", passphrase=SECRET),
+    "deployment": Deployment(reload_command=("systemctl", "reload", "nginx")),
     "adopt_from": "/etc/letsencrypt/live/web",
     "wait": False,
     "wait_timeout": 5,
