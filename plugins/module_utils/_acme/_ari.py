@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._client import AcmeClient
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._errors import json_object, refusal
-from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import b64url
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._http import retry_after
 from ansible_collections.certfleet.pki.plugins.module_utils._model import RenewalSuggestion

@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._errors import AUTHORITY, Problem, read_problem
-from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import b64url
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Challenge, Hosting
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import binascii
 import contextlib
 import json
 import os
@@ -24,9 +23,10 @@ except ImportError:  # reported by require_acme, in one sentence
     jws = None  # type: ignore[assignment]
 
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._errors import AUTHORITY
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured, Unauthorized
 
-__all__ = ("AccountKey", "KeyFile", "Sign", "b64url", "jws_json", "load_key", "require_acme")
+__all__ = ("AccountKey", "KeyFile", "Sign", "jws_json", "load_key", "require_acme")
 
 #: Makes the body of a request: (payload, nonce, URL) to a flattened JWS.
 Sign = t.Callable[[bytes, str, str], str]
@@ -40,11 +40,6 @@ def require_acme() -> None:
         raise Misconfigured(
             "The authority 'acme' needs the Python library 'acme' on the controller; install it.", authority=AUTHORITY
         )
-
-
-def b64url(data: bytes) -> str:
-    """Return base64url without padding (RFC 7515, section 2)."""
-    return binascii.b2a_base64(data, newline=False).decode().rstrip("=").translate(str.maketrans("+/", "-_"))
 
 
 def jws_json(protected: t.Mapping[str, t.Any], payload: bytes, sign: t.Callable[[bytes], bytes]) -> str:

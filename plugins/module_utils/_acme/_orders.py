@@ -27,7 +27,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._acme._errors import
     read_problem,
     unverified,
 )
-from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import b64url
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     Misconfigured,
     NotFound,

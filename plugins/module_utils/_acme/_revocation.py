@@ -19,7 +19,8 @@ except ImportError:  # _x509.require_cryptography reports it
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._account import Account
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._client import AcmeClient
 from ansible_collections.certfleet.pki.plugins.module_utils._acme._errors import AUTHORITY, problem_of
-from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import Sign, b64url, jws_json
+from ansible_collections.certfleet.pki.plugins.module_utils._acme._keys import Sign, jws_json
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured, NotFound
 from ansible_collections.certfleet.pki.plugins.module_utils._model import REVOCATION_REASONS
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import load_certificate

@@ -20,6 +20,7 @@ import ssl
 import typing as t
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.certfleet.pki.plugins.module_utils._base64url import encode as b64url
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import BadCertificate, Misconfigured
 from ansible_collections.certfleet.pki.plugins.module_utils._model import Order
 from ansible_collections.certfleet.pki.plugins.module_utils._pem import split_pem
@@ -112,7 +113,7 @@ def end_entity_of(order: Order) -> str:
 def enrollment_code(secret: bytes, *, key: str, end_entity: str) -> str:
     """Return an end entity's password: the same in every process that has the login's secret, and no secret of it."""
     message = f"certfleet.pki ejbca enrolment\n{key}\n{end_entity}".encode()
-    return base64.urlsafe_b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode().rstrip("=")
+    return b64url(hmac.new(secret, message, hashlib.sha256).digest())
 
 
 def approval_id(answer: t.Mapping[str, t.Any]) -> str:
