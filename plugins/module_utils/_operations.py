@@ -42,7 +42,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._signing import Host
 from ansible_collections.certfleet.pki.plugins.module_utils._waiting import Progress, wait_for
 from ansible_collections.certfleet.pki.plugins.module_utils._x509 import read_certificate, result_fields, split_pem
 
-__all__ = ("Call", "Result", "info", "reference_of", "retrieve", "revoke", "status")
+__all__ = ("Call", "Result", "info", "reference_of", "retrieve", "revoke", "status", "would_revoke")
 
 Result = t.Dict[str, t.Any]
 
@@ -120,7 +120,7 @@ def revoke(call: Call) -> Result:
     if not isinstance(call.authority, Revokes):
         raise Misconfigured(f"{call.authority.NAME} can't revoke certificates.")
     if call.check:
-        changed = _would_revoke(call.authority, reference, reason=call.parameters["reason"])
+        changed = would_revoke(call.authority, reference, reason=call.parameters["reason"])
     elif "private_key_path" in call.parameters:
         changed = _revoke_with_key(call, reference)
     else:
@@ -181,7 +181,7 @@ def _revoke_with_key(call: Call, reference: CertificateReference) -> bool:
     return call.authority.revoke_with_key(reference.certificate_pem, reason=call.parameters["reason"], sign=sign)
 
 
-def _would_revoke(authority: Authority, reference: CertificateReference, *, reason: str) -> bool:
+def would_revoke(authority: Authority, reference: CertificateReference, *, reason: str) -> bool:
     """Predict by reading; a CA that can't tell is expected to revoke. What is on hold can be revoked for good."""
     if not isinstance(authority, ReportsStatus):
         return True

@@ -10,11 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import (
-    ReportsStatus,
-    Revokes,
-    RevokesByKey,
-)
+from ansible_collections.certfleet.pki.plugins.module_utils._authorities._base import Revokes, RevokesByKey
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     BadCertificate,
     Misconfigured,
@@ -22,6 +18,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._errors import (
     Unavailable,
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._model import CertificateReference
+from ansible_collections.certfleet.pki.plugins.module_utils._operations import would_revoke
 from ansible_collections.certfleet.pki.plugins.module_utils._signing import signing_with
 from ansible_collections.certfleet.pki.plugins.plugin_utils._authority_side import AuthoritySide
 from ansible_collections.certfleet.pki.plugins.plugin_utils._case import Case, guarded
@@ -64,7 +61,7 @@ def _revoke(case: Case, check: bool) -> None:
         raise Misconfigured(f"{case.name}: {case.authority.NAME} can't revoke; use state absent.")
     reference = CertificateReference(certificate_pem=case.observed.certificate.pem)
     if check:
-        case.revoked = _would_revoke(case, reference)
+        case.revoked = would_revoke(case.authority, reference, reason=case.wanted.revoke_reason)
     else:
         case.revoked = case.authority.revoke(reference, reason=case.wanted.revoke_reason)
 
@@ -81,12 +78,6 @@ def _revoke_with_key(case: Case, authority: RevokesByKey, remote: Remote) -> Non
     guarded(revoke, case)
     # What the account was told says more than that the way around it failed, too.
     case.error, case.action = (refused, "failed") if case.error else (None, "none")
-
-
-def _would_revoke(case: Case, reference: CertificateReference) -> bool:
-    if not isinstance(case.authority, ReportsStatus):
-        return True
-    return case.authority.status(reference).status not in ("revoked", "expired")
 
 
 def _cancel(case: Case, authorities: AuthoritySide) -> None:
