@@ -106,6 +106,11 @@ class Unavailable(PkiError):
     kind = "unavailable"
     retryable = True
 
+    @property
+    def too_many_requests(self) -> bool:
+        """Whether the CA is there, and only wants to be asked more slowly (RFC 6585, section 4)."""
+        return self.http_status == 429
+
 
 class NotFound(PkiError):
     """The CA does not know this request or certificate."""

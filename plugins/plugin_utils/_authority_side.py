@@ -49,7 +49,6 @@ __all__ = ("AuthoritySide", "enforce_policies")
 _CALLS_AT_ONCE = 8
 #: Waiting is sleeping: all wait at once, so that the time to wait is the same for one and for a hundred.
 _WAITS_AT_ONCE = 100
-_TOO_MANY_REQUESTS = 429
 
 Cases = t.Sequence[Case]
 T = t.TypeVar("T")
@@ -165,7 +164,7 @@ class AuthoritySide:
             except Unavailable as error:
                 waited, pause = time.monotonic() - started, error.retry_after or 0
                 patient = case.wanted.wait and waited + pause <= case.wanted.wait_timeout
-                if error.http_status != _TOO_MANY_REQUESTS or not pause or not patient:
+                if not error.too_many_requests or not pause or not patient:
                     raise
                 self._progress(case.name)(waited, pause, error.message)
                 time.sleep(pause)

@@ -19,9 +19,6 @@ __all__ = ("Counter",)
 
 T = t.TypeVar("T")
 
-#: The CA is there, and only wants to be asked more slowly.
-_TOO_MANY_REQUESTS = 429
-
 
 class Counter:
     """Asks each CA for its policy once, and asks a CA that does not answer only once.
@@ -43,7 +40,7 @@ class Counter:
         try:
             return question()
         except Unavailable as error:
-            if error.http_status != _TOO_MANY_REQUESTS:
+            if not error.too_many_requests:
                 self._down.setdefault(authority.identity, error)
             raise
 
