@@ -29,7 +29,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._x509 import (
     read_certificate,
 )
 
-__all__ = ("Revocation", "presented_status", "require_own", "revocation_of", "serial_of")
+__all__ = ("Revocation", "no_requests", "presented_status", "require_own", "revocation_of", "serial_of")
 
 #: Ours by what cryptography calls them: RFC 5280's names, here in lower case.
 _REASONS = {name.replace("_", ""): name for name in REVOCATION_REASONS}
@@ -104,3 +104,12 @@ def _reason(revoked: x509.RevokedCertificate) -> t.Optional[str]:
     except (x509.ExtensionNotFound, ValueError):
         return None
     return _REASONS.get(flag.value.lower())
+
+
+def no_requests(server: str, request_id: str, *, authority: str) -> NotFound:
+    """Return the error for a question about a request, where the CA gives out a certificate once, when it signs it."""
+    return NotFound(
+        f"{server} keeps no request that could be asked for, such as {request_id[:64]!r}; "
+        "use the certificate itself, or request another.",
+        authority=authority,
+    )

@@ -46,6 +46,7 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 from ansible_collections.certfleet.pki.plugins.module_utils._pem import split_pem
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
 from ansible_collections.certfleet.pki.plugins.module_utils._presented import (
+    no_requests,
     presented_status,
     require_own,
     revocation_of,
@@ -143,11 +144,7 @@ class CfsslAuthority(Authority, Revokes, ReportsStatus, HasPolicy, HasChain):
         raise self._no_requests(request_id)
 
     def _no_requests(self, request_id: str) -> NotFound:
-        return NotFound(
-            f"cfssl at {self._url} keeps no request that could be asked for, such as {request_id[:64]!r}; "
-            "use the certificate itself, or request another.",
-            authority=self.NAME,
-        )
+        return no_requests(f"cfssl at {self._url}", request_id, authority=self.NAME)
 
     # Status and revocation
 

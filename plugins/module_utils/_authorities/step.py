@@ -40,7 +40,12 @@ from ansible_collections.certfleet.pki.plugins.module_utils._model import (
 )
 from ansible_collections.certfleet.pki.plugins.module_utils._pem import split_pem
 from ansible_collections.certfleet.pki.plugins.module_utils._policy import Policy
-from ansible_collections.certfleet.pki.plugins.module_utils._presented import presented_status, require_own, serial_of
+from ansible_collections.certfleet.pki.plugins.module_utils._presented import (
+    no_requests,
+    presented_status,
+    require_own,
+    serial_of,
+)
 from ansible_collections.certfleet.pki.plugins.module_utils._rest import Answer, Rest
 from ansible_collections.certfleet.pki.plugins.module_utils._step._certificates import CertificatesOfCA
 from ansible_collections.certfleet.pki.plugins.module_utils._step._errors import not_step, refusal, words_of
@@ -195,11 +200,7 @@ class StepAuthority(Authority, Revokes, ReportsStatus, HasPolicy, HasChain):
         raise self._no_requests(request_id)
 
     def _no_requests(self, request_id: str) -> NotFound:
-        return NotFound(
-            f"step-ca at {self._url} keeps no request that could be asked for, such as {request_id[:64]!r}; "
-            "use the certificate itself, or request another.",
-            authority=self.NAME,
-        )
+        return no_requests(f"step-ca at {self._url}", request_id, authority=self.NAME)
 
     # Status and revocation
 
