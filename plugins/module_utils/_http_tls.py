@@ -21,7 +21,22 @@ except ImportError:  # _http reports it
 
 from ansible_collections.certfleet.pki.plugins.module_utils._errors import Misconfigured
 
-__all__ = ("ContextAdapter", "tls_context")
+__all__ = ("CLIENT_CERTIFICATE", "ContextAdapter", "tls_context")
+
+#: Options of a login with a TLS client certificate.
+CLIENT_CERTIFICATE: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    "certificate": {
+        "type": "path",
+        "required": True,
+        "description": ["File, where the call to the CA is made, with the certificate, in PEM."],
+    },
+    "private_key": {
+        "type": "path",
+        "required": True,
+        "no_log": False,
+        "description": ["File, where the call to the CA is made, with its key, in PEM, not encrypted."],
+    },
+}
 
 
 class ContextAdapter(HTTPAdapter):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._http import COMMON_OPTIONS
+from ansible_collections.certfleet.pki.plugins.module_utils._http_tls import CLIENT_CERTIFICATE
 from ansible_collections.certfleet.pki.plugins.module_utils._oauth import client_credentials_entry
 
 __all__ = ("SECTIGO_OPTIONS",)
@@ -43,15 +44,7 @@ _AUTH: Options = {
         "description": ["Logs in with a name and a TLS client certificate."],
         "options": {
             **_LOGIN,
-            "certificate": _text(
-                "File, where the call to the CA is made, with the certificate, in PEM.", type="path", required=True
-            ),
-            "private_key": _text(
-                "File, where the call to the CA is made, with its key, in PEM, not encrypted.",
-                type="path",
-                required=True,
-                no_log=False,
-            ),
+            **{name: dict(entry) for name, entry in CLIENT_CERTIFICATE.items()},
         },
     },
     "oauth": client_credentials_entry(token_url=_TOKEN_URL),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certfleet.pki.plugins.module_utils._http import COMMON_OPTIONS
+from ansible_collections.certfleet.pki.plugins.module_utils._http_tls import CLIENT_CERTIFICATE
 
 __all__ = ("AUTH_METHODS", "VAULT_OPTIONS")
 
@@ -76,11 +77,7 @@ _KUBERNETES = _method(
 _CERT = _method(
     "Logs in with a TLS client certificate.",
     {
-        "certificate": _file("File, where the call to the CA is made, with the certificate, in PEM.", required=True),
-        "private_key": {
-            **_file("File, where the call to the CA is made, with its key, in PEM, not encrypted.", required=True),
-            "no_log": False,
-        },
+        **{name: dict(entry) for name, entry in CLIENT_CERTIFICATE.items()},
         "name": _text("Role of the auth method; when not given, any that accepts the certificate."),
         "mount": _mount("cert"),
     },
